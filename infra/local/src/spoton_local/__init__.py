@@ -1,0 +1,1 @@
+"""The servers and services of one machine, as plain processes."""

@@ -1,0 +1,1 @@
+"""What every service shares: Kafka runtime, storage, geometry, settings."""

@@ -1,0 +1,1 @@
+"""Topics, Avro contracts and their codec."""

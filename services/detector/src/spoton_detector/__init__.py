@@ -1,0 +1,1 @@
+"""Finds people and objects in frames."""

@@ -1,0 +1,1 @@
+"""REST, WebSocket, media, database and web page."""

@@ -1,0 +1,1 @@
+"""Turns video segments into timed frames."""

@@ -1,0 +1,1 @@
+"""Puts identities on the floor map, smoothed and in metres."""

@@ -1,0 +1,1 @@
+"""Tracks people per camera and gives them one identity across cameras."""

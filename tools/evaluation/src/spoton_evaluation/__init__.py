@@ -1,0 +1,1 @@
+"""Scores identities and positions against ground truth."""

@@ -1,0 +1,1 @@
+"""Renders calibrated multi-camera scenes with exact ground truth."""

@@ -1,0 +1,1 @@
+"""Trains the shipped demo models on generated scenes."""
