@@ -1,0 +1,90 @@
+"""Confluent wire format: a zero byte, the schema's id as big-endian int32, the Avro datum."""
+
+import io
+import struct
+from typing import Any, TypeVar, cast
+
+import fastavro
+import msgspec
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from spoton_schemas.errors import UnreadableRecord, UnwritableRecord
+from spoton_schemas.topics import Topic
+
+R = TypeVar("R")
+
+_HEADER = struct.Struct(">bI")
+_MAGIC = 0
+
+
+class Codec:
+    """Turns records into bytes and back; schemas come from the registry and are kept.
+
+    Not thread-safe while it meets a schema for the first time; give each thread its own.
+    """
+
+    def __init__(self, registry: SchemaRegistryClient) -> None:
+        self._registry = registry
+        self._schema_ids: dict[str, int] = {}
+        self._writer_schemas: dict[int, Any] = {}
+        self._reader_schemas: dict[str, Any] = {}
+
+    @classmethod
+    def connect(cls, registry_url: str) -> "Codec":
+        """Make a codec for the registry at that URL; nothing is contacted before the first record."""
+        return cls(SchemaRegistryClient({"url": registry_url}))
+
+    def encode(self, topic: Topic[R], record: R) -> bytes:
+        """Write a record; ``UnwritableRecord`` if it does not fit the topic's schema."""
+        schema_id = self._schema_id(topic)
+        buffer = io.BytesIO()
+        buffer.write(_HEADER.pack(_MAGIC, schema_id))
+        datum = msgspec.to_builtins(record, builtin_types=(bytes,))
+        try:
+            fastavro.schemaless_writer(buffer, self._reader_schema(topic), datum, disable_tuple_notation=True)
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+            raise UnwritableRecord(f"{topic.name}: {error}") from error
+        return buffer.getvalue()
+
+    def decode(self, topic: Topic[R], data: bytes | None) -> R:
+        """Read a record.
+
+        ``UnreadableRecord`` if it is not in the wire format, its schema is unknown, or its content does not fit;
+        ``SchemaRegistryError`` and connection errors pass, they say nothing about the record.
+        """
+        if data is None:
+            raise UnreadableRecord("the record has no value")
+        if len(data) < _HEADER.size or data[0] != _MAGIC:
+            raise UnreadableRecord("the record does not begin with Confluent's zero byte and schema id")
+        writer_schema = self._writer_schema(_HEADER.unpack_from(data)[1])
+        try:
+            datum = fastavro.schemaless_reader(
+                io.BytesIO(memoryview(data)[_HEADER.size :]), writer_schema, self._reader_schema(topic)
+            )
+            return msgspec.convert(datum, topic.record_type)
+        except Exception as error:  # fastavro raises whatever the broken bytes lead it to
+            raise UnreadableRecord(f"{topic.name}: {type(error).__name__}: {error}") from error
+
+    def _schema_id(self, topic: Topic[Any]) -> int:
+        if topic.name not in self._schema_ids:
+            schema = Schema(msgspec.json.encode(topic.schema()).decode(), "AVRO")
+            registered = self._registry.lookup_schema(topic.subject, schema)
+            self._schema_ids[topic.name] = cast(int, registered.schema_id)
+        return self._schema_ids[topic.name]
+
+    def _reader_schema(self, topic: Topic[Any]) -> Any:
+        if topic.name not in self._reader_schemas:
+            self._reader_schemas[topic.name] = fastavro.parse_schema(topic.schema())
+        return self._reader_schemas[topic.name]
+
+    def _writer_schema(self, schema_id: int) -> Any:
+        if schema_id not in self._writer_schemas:
+            try:
+                schema = self._registry.get_schema(schema_id)
+            except SchemaRegistryError as error:
+                if error.http_status_code == 404:  # noqa: PLR2004
+                    raise UnreadableRecord(f"the registry knows no schema {schema_id}") from error
+                raise
+            self._writer_schemas[schema_id] = fastavro.parse_schema(msgspec.json.decode(schema.schema_str))
+        return self._writer_schemas[schema_id]
