@@ -83,7 +83,7 @@ class Codec:
             try:
                 schema = self._registry.get_schema(schema_id)
             except SchemaRegistryError as error:
-                if error.http_status_code == 404:  # noqa: PLR2004
+                if error.http_status_code == 404:
                     raise UnreadableRecord(f"the registry knows no schema {schema_id}") from error
                 raise
             self._writer_schemas[schema_id] = fastavro.parse_schema(msgspec.json.decode(schema.schema_str))

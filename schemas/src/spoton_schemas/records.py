@@ -143,7 +143,9 @@ class _OfTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tick(_OfTask):
+class Tick(_OfTask):
+    """A record that belongs to one tick of a task's clock."""
+
     kind: Kind
     sub_video_batch_index: int
     global_frame_index: int
@@ -154,7 +156,9 @@ class _Tick(_OfTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CameraTick(_Tick):
+class CameraTick(Tick):
+    """A record of one camera at one tick."""
+
     camera_id: str
     camera_frame_index: int
     image_width: int = 0
@@ -175,7 +179,7 @@ class Segment(_OfTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame(_CameraTick):
+class Frame(CameraTick):
     """One picture of one camera."""
 
     jpeg: bytes | None = None
@@ -193,7 +197,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detections(_CameraTick):
+class Detections(CameraTick):
     """What the detector sees in one picture."""
 
     detections: tuple[Detection, ...] = ()
@@ -213,7 +217,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tracks(_CameraTick):
+class Tracks(CameraTick):
     """The tracklets of one camera in one picture."""
 
     tracks: tuple[Track, ...] = ()
@@ -246,7 +250,7 @@ class CameraIdentities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalIds(_Tick):
+class GlobalIds(Tick):
     """Identities of all cameras at one tick."""
 
     identity_revision: int = 0
@@ -315,7 +319,7 @@ class PersonPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapPoints(_Tick):
+class MapPoints(Tick):
     """Everything known at one tick."""
 
     identity_revision: int = 0

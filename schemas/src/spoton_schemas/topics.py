@@ -89,9 +89,7 @@ FRAMES = Topic("frames", Frame, _camera_key, _camera_key, _tick_position)
 DETECTIONS = Topic("detections", Detections, _camera_key, _camera_key, _tick_position)
 TRACKS = Topic("tracks", Tracks, _task_key, _camera_key, _tick_position)
 GLOBAL_IDS = Topic("global-ids", GlobalIds, _task_key, _task_key, _tick_position)
-IDENTITY_REVISIONS = Topic(
-    "identity-revisions", IdentityRevision, _task_key, _task_key, lambda r: (r.revision, 0, 0)
-)
+IDENTITY_REVISIONS = Topic("identity-revisions", IdentityRevision, _task_key, _task_key, lambda r: (r.revision, 0, 0))
 MAP_POINTS = Topic("map-points", MapPoints, _task_key, _task_key, _tick_position)
 EVENTS = Topic("events", Event, _task_key, lambda r: r.event_id, _unordered)
 TASK_STATUS = Topic("task-status", TaskStatus, _task_key, _task_key, _unordered)
@@ -149,7 +147,11 @@ def _settings(name: str, entry: dict[str, Any]) -> TopicSettings:
     config = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     if entry.get("compacted"):
         # Small segments let compaction drop old snapshots soon; the newest segment is never compacted.
-        config |= {"cleanup.policy": "compact", "segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.2"}
+        config |= {
+            "cleanup.policy": "compact",
+            "segment.bytes": "67108864",
+            "min.cleanable.dirty.ratio": "0.2",
+        }
     else:
         config |= {
             "retention.ms": str(entry.get("retention_ms", -1)),

@@ -1,0 +1,22 @@
+"""Errors that services share.
+
+SpotonError
+├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
+└── DeliveryFailed     the broker did not take a record in time; the process ends and starts over
+"""
+
+
+class SpotonError(Exception):
+    """Base of this project's errors."""
+
+
+class RejectedRecord(SpotonError):
+    """A record that a stage cannot use; ``reason`` is a bounded label, the message says more."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class DeliveryFailed(SpotonError):
+    """The broker did not take a record in time."""

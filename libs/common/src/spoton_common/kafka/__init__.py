@@ -1,0 +1,1 @@
+"""Kafka: producer, dead letters and the store of snapshots."""

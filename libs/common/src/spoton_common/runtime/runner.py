@@ -1,0 +1,257 @@
+"""The loop of every stage: poll, decode, drop what was seen, feed, produce; every second, a checkpoint.
+
+Effectively once: outputs carry natural identities and stages are deterministic, so what a restarted stage says again
+is equal to what it said before, and the next stage drops it by position.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from spoton_schemas.codec import Codec
+from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import Kind, TaskStatus, Tick
+from spoton_schemas.records import Stage as StageName
+from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
+
+from spoton_common import metrics
+from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.logging import get_logger
+from spoton_common.runtime import ledger
+from spoton_common.runtime.partition import PartitionProgress
+from spoton_common.runtime.progress import progress_status
+from spoton_common.runtime.stage import Output, Rejection, Stage
+
+In = TypeVar("In", bound=Tick)
+
+_log = get_logger()
+
+_POLL_S = 0.1  # how long an idle loop waits; also bounds how late it notices a stop
+_CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two round trips
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerOptions:
+    """How a stage is run. ``name`` names the consumer group and the state topic."""
+
+    name: str
+    stage: StageName
+    max_batch: int = 16
+    checkpoint_s: float = _CHECKPOINT_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Received(Generic[In]):
+    message: Message
+    record: In
+
+
+class StageRunner(Generic[In]):
+    """Runs a stage on its input topic until told to stop; owns its consumer and its producer."""
+
+    def __init__(
+        self,
+        options: RunnerOptions,
+        stage: Stage[In],
+        topic: Topic[In],
+        bootstrap: str,
+        codec: Codec,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._options = options
+        self._stage = stage
+        self._topic = topic
+        self._bootstrap = bootstrap
+        self._codec = codec
+        self._wall_clock = wall_clock
+        self._producer = RecordProducer(bootstrap, codec)
+        self._consumer = Consumer(_consumer_config(bootstrap, options.name))
+        self._partitions: dict[int, PartitionProgress] = {}
+        self._statuses: dict[str, TaskStatus] = {}
+        self._ledger = ledger.Ledger()
+
+    def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
+        """Work until ``stop`` is set, then make everything safe and leave the group.
+
+        ``ready`` is called at every turn of the loop: the stage can take records.
+        """
+        self._consumer.subscribe(
+            [self._topic.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+        )
+        try:
+            next_checkpoint = time.monotonic() + self._options.checkpoint_s
+            while not stop.is_set():
+                self._step(self._poll())
+                ready()
+                if time.monotonic() >= next_checkpoint:
+                    self._checkpoint(list(self._partitions))
+                    next_checkpoint = time.monotonic() + self._options.checkpoint_s
+            self._checkpoint(list(self._partitions))
+        finally:
+            self._consumer.close()
+
+    def _poll(self) -> list[Message]:
+        first = self._consumer.poll(_POLL_S)
+        if first is None:
+            return []
+        more = self._consumer.consume(self._options.max_batch - 1, 0) if self._options.max_batch > 1 else []
+        return [message for message in (first, *more) if not _is_notice(message)]
+
+    def _step(self, messages: Sequence[Message]) -> None:
+        # A rebalance between two polls may have taken a partition away: its records are the next owner's.
+        messages = [m for m in messages if _partition(m) in self._partitions]
+        received = [r for r in map(self._receive, messages) if r is not None]
+        if received:
+            with metrics.FEED_SECONDS.labels(self._options.name).time():
+                outputs = self._stage.feed([r.record for r in received])
+            for output in outputs:
+                self._emit(output, received)
+        for message in messages:
+            self._partitions[_partition(message)].next_offset = _offset(message) + 1
+
+    def _receive(self, message: Message) -> _Received[In] | None:
+        name = self._options.name
+        metrics.RECORDS_IN.labels(name, self._topic.name).inc()
+        try:
+            record = self._codec.decode(self._topic, message.value())
+        except UnreadableRecord as error:
+            bury(self._producer, name, message, "unreadable", str(error))
+            return None
+        partition, key = self._partitions[_partition(message)], self._topic.key(record)
+        stream, position = self._topic.stream(record), self._topic.position(record)
+        if not partition.accepts(key, stream, _offset(message), position):
+            metrics.DROPPED.labels(name, "duplicate").inc()
+            return None
+        progress = partition.advance(key, stream, _offset(message), position, record)
+        self._statuses[stream] = progress_status(self._options.stage, record, progress)
+        self._ledger.arrived(record, ledger.decode(message.headers()))
+        return _Received(message, record)
+
+    def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:
+        name = self._options.name
+        if isinstance(output, Rejection):
+            bury(self._producer, name, received[output.index].message, output.reason, output.detail)
+            return
+        self._producer.send(output.topic, output.record, self._headers(output.record))
+        metrics.RECORDS_OUT.labels(name, output.topic.name).inc()
+
+    def _headers(self, record: Any) -> dict[str, bytes]:
+        if not isinstance(record, Tick):
+            return {}
+        if record.kind is Kind.END_OF_TASK:
+            self._ledger.forget(record)
+        times = self._ledger.left(record)
+        if not times:
+            return {}
+        now = self._wall_clock()
+        metrics.LATENCY_SECONDS.labels(self._options.name).observe(now - min(times.values()) / 1e6)
+        return {ledger.HEADER: ledger.encode({**times, self._options.name: int(now * 1e6)})}
+
+    def _checkpoint(self, numbers: Sequence[int]) -> None:
+        """Make progress safe, in an order in which a kill between any two steps loses nothing."""
+        with metrics.CHECKPOINT_SECONDS.labels(self._options.name).time():
+            for status in self._statuses.values():
+                self._producer.send(TASK_STATUS, status)
+            self._statuses.clear()
+            # 1. Outputs reach the broker.
+            self._producer.flush()
+            # 2. Snapshots that include those outputs reach it.
+            for number in numbers:
+                self._write_snapshots(number)
+            self._producer.flush()
+            # 3. Only then the input counts as read.
+            self._commit(numbers)
+
+    def _write_snapshots(self, number: int) -> None:
+        partition = self._partitions[number]
+        for key in partition.changed:
+            state = self._stage.snapshot(key)
+            value = partition.snapshot(key, state).to_bytes()
+            self._producer.send_bytes(state_topic(self._options.name), key.encode(), value, partition=number)
+            if not state:
+                self._stage.forget(key)
+        partition.changed.clear()
+
+    def _commit(self, numbers: Sequence[int]) -> None:
+        offsets = []
+        for number in numbers:
+            partition = self._partitions[number]
+            if partition.next_offset != partition.committed_offset and partition.next_offset is not None:
+                offsets.append(TopicPartition(self._topic.name, number, partition.next_offset))
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            # The partition moved, or the broker is away. Nothing is lost: the records come again and are dropped.
+            _log.warning("offsets not committed", stage=self._options.name, error=str(error))
+            return
+        for offset in offsets:
+            self._partitions[offset.partition].committed_offset = offset.offset
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        topic = state_topic(self._options.name)
+        for number in sorted(p.partition for p in partitions):
+            snapshots = read_snapshots(self._bootstrap, topic, number)
+            self._partitions[number] = PartitionProgress.from_snapshots(snapshots)
+            for key, snapshot in snapshots.items():
+                if snapshot.state:
+                    self._stage.restore(key, snapshot.state)
+        self._note_partitions("partitions assigned", partitions)
+
+    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._checkpoint([p.partition for p in partitions if p.partition in self._partitions])
+        self._drop(partitions)
+        self._note_partitions("partitions revoked", partitions)
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._drop(partitions)
+        self._note_partitions("partitions lost", partitions)
+
+    def _drop(self, partitions: list[TopicPartition]) -> None:
+        for p in partitions:
+            progress = self._partitions.pop(p.partition, PartitionProgress())
+            for key in progress.keys:
+                self._stage.forget(key)
+
+    def _note_partitions(self, event: str, partitions: list[TopicPartition]) -> None:
+        metrics.PARTITIONS.labels(self._options.name).set(len(self._partitions))
+        _log.info(event, stage=self._options.name, partitions=sorted(p.partition for p in partitions))
+
+
+def _consumer_config(bootstrap: str, name: str) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": f"spoton-{name}",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": 10000,  # a killed instance's partitions move after this long
+        "max.partition.fetch.bytes": MAX_RECORD_BYTES,
+        "queued.max.messages.kbytes": 32768,  # pictures read ahead
+    }
+
+
+def _is_notice(message: Message) -> bool:
+    """Tell whether a message is a notice of the client; ``KafkaException`` if it cannot go on."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal():
+        raise KafkaException(error)
+    if error.code() != KafkaError._PARTITION_EOF:
+        _log.warning("kafka says", error=str(error))
+    return True
+
+
+def _partition(message: Message) -> int:
+    return message.partition()  # type: ignore[no-any-return]
+
+
+def _offset(message: Message) -> int:
+    return message.offset()  # type: ignore[no-any-return]

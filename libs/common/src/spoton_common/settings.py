@@ -1,0 +1,52 @@
+"""Settings that several services share; each service adds a class of its own with its own prefix."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Connections(BaseSettings):
+    """Where the servers are. Read from ``SPOTON_*`` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="SPOTON_", frozen=True)
+
+    kafka_bootstrap: str = Field("127.0.0.1:19400", description="Kafka brokers, host:port[,host:port]")
+    registry_url: str = Field(
+        "http://127.0.0.1:19402/apis/ccompat/v7", description="Confluent-compatible schema registry"
+    )
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://127.0.0.1:19404/spoton"), description="PostgreSQL, with user and password"
+    )
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:19405/0"), description="Redis, with password")
+
+
+class S3Settings(BaseSettings):
+    """Object storage. Read from ``SPOTON_S3_*`` variables; empty keys leave the choice to the AWS defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="SPOTON_S3_", frozen=True)
+
+    endpoint_url: str | None = Field(None, description="S3-compatible endpoint; empty: AWS")
+    region: str = Field("us-east-1", description="Region name")
+    access_key: SecretStr | None = Field(None, description="Access key id")
+    secret_key: SecretStr | None = Field(None, description="Secret access key")
+
+
+class FileAccess(BaseSettings):
+    """Which local files may be read as video. Read from ``SPOTON_FILE_*`` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="SPOTON_FILE_", frozen=True)
+
+    roots: tuple[Path, ...] = Field((), description="Files and folders that file:// may name, as a JSON list")
+    roots_file: Path | None = Field(None, description="A file with further ones, one a line; read at each use")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service process has. Read from ``SPOTON_*`` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="SPOTON_", frozen=True)
+
+    http_host: str = Field("127.0.0.1", description="Address for /health and /metrics")
+    http_port: int = Field(0, description="Port for /health and /metrics; 0: any free one", ge=0, le=65535)
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    instance: str = Field("", description="Name of this instance in logs; empty: host and process id")
