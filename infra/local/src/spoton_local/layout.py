@@ -72,6 +72,7 @@ def find_state_dir(cwd: Path | None = None, environ: Mapping[str, str] = os.envi
 
     Raises:
         StateDirNotFound: neither exists.
+
     """
     if chosen := environ.get(STATE_DIR_VARIABLE):
         return Path(chosen).absolute()
@@ -107,7 +108,7 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in `path`, or None where the file is missing."""
+    """Return the object in `path`, or None where the file is missing."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

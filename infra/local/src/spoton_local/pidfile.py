@@ -21,6 +21,7 @@ class PidRecord:
         fingerprint: what it was started with, see `processes.Launch.fingerprint`.
         stop_signal: the signal number that asks it for a clean end.
         stop_timeout_s: how long it may take for that before it is killed.
+
     """
 
     pid: int
@@ -59,7 +60,7 @@ def write_pid_file(path: Path, record: PidRecord) -> None:
 
 
 def read_pid_file(path: Path) -> PidRecord | None:
-    """The recorded process, alive or not; None where nothing is recorded."""
+    """Return the recorded process, alive or not; None where nothing is recorded."""
     stored = read_json(path)
     return PidRecord(**stored) if stored is not None else None
 

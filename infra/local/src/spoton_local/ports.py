@@ -33,7 +33,7 @@ class Ports:
 
 
 def variable_for(name: str) -> str:
-    """The setting that overrides one port."""
+    """Return the setting that overrides one port."""
     return f"SPOTON_LOCAL_{name.upper()}_PORT"
 
 
@@ -42,6 +42,7 @@ def read_ports(environ: Mapping[str, str], remembered: Ports | None = None) -> P
 
     Raises:
         BadPort: a setting is not a port number, or two components would share a port.
+
     """
     names = [field.name for field in fields(Ports)]
     if remembered is None or BASE_VARIABLE in environ:
@@ -91,6 +92,7 @@ def require_free(name: str, port: int) -> None:
 
     Raises:
         PortInUse: names the port, its holder where visible, and the setting to change.
+
     """
     if not is_free(port):
         raise PortInUse(
@@ -105,7 +107,8 @@ def _holder(port: int) -> str:
     except psutil.AccessDenied:  # macOS shows other users' sockets to root only
         return "another program"
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        if listens and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
             except psutil.NoSuchProcess:

@@ -39,13 +39,11 @@ class Registry:
 
     def prepare(self, report: Report) -> None:
         """Fetch and unpack the distribution."""
-        [archive] = fetch(
-            self._artifacts, cache_dir(), lambda percent: report(f"downloading {percent} %")
-        )
+        [archive] = fetch(self._artifacts, cache_dir(), lambda percent: report(f"downloading {percent} %"))
         unpack(archive, cache_dir())
 
     def launch(self) -> Launch:
-        """The registry's command; the password goes by the environment, which `ps` does not show."""
+        """Return the registry's command; the password goes by the environment, which `ps` does not show."""
         [archive] = fetch(self._artifacts, cache_dir())
         [main_jar] = sorted(unpack(archive, cache_dir()).rglob(MAIN_JAR))[:1]
         options = {
@@ -85,6 +83,7 @@ def require_ok(url: str) -> None:
 
     Raises:
         NotReady: no answer, or another status than 200.
+
     """
     try:
         status = httpx.get(url, timeout=5.0, trust_env=False).status_code

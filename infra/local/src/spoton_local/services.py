@@ -26,6 +26,7 @@ class Service:
         runs_models: it does the heavy arithmetic and gets more threads.
         reads_files: it opens `file://` sources and is told the allowed roots.
         model_variable: the setting that names its model, if it has one.
+
     """
 
     name: str
@@ -72,7 +73,7 @@ class ServiceProcess:
         """Nothing: services make what they need."""
 
     def launch(self) -> Launch:
-        """The service's command and settings."""
+        """Return the service's command and settings."""
         return Launch(argv=(sys.executable, "-m", self._service.module), environment=self._environment())
 
     def _environment(self) -> dict[str, str]:
