@@ -39,6 +39,7 @@ class Component(Protocol):
 
         Raises:
             NotReady: not yet; the message says what is missing.
+
         """
 
     def finish(self) -> None:

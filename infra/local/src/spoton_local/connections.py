@@ -52,6 +52,7 @@ def connections(state_dir: Path | None = None) -> Connections:
     Raises:
         NotRunning: no stack was ever started there.
         StateDirNotFound: `state_dir` is None and the working directory is not in a checkout.
+
     """
     layout = Layout(state_dir or find_state_dir())
     plan = load_plan(layout)

@@ -67,6 +67,7 @@ def fetch(artifacts: Sequence[Artifact], cache: Path, on_progress: OnProgress | 
     Raises:
         DownloadFailed: the repository has no such file or cannot be reached.
         ChecksumMismatch: it has another one than the lock file.
+
     """
     paths = [_cached_path(cache, artifact) for artifact in artifacts]
     if not all(path.exists() for path in paths):
@@ -125,8 +126,7 @@ def _resolve(artifact: Artifact, staging: Path, meter: "_Meter") -> Path:
         path = component.artifact(artifact.classifier, artifact.packaging).resolve()
     except (requests.RequestException, RuntimeError) as exc:
         raise DownloadFailed(
-            f"{artifact.filename} could not be downloaded: {exc}; "
-            f"{REPOSITORY_VARIABLE} names another Maven repository"
+            f"{artifact.filename} could not be downloaded: {exc}; {REPOSITORY_VARIABLE} names another Maven repository"
         ) from exc
     return Path(path)
 

@@ -72,6 +72,7 @@ def find_state_dir(cwd: Path | None = None, environ: Mapping[str, str] = os.envi
 
     Raises:
         StateDirNotFound: neither exists.
+
     """
     if chosen := environ.get(STATE_DIR_VARIABLE):
         return Path(chosen).absolute()

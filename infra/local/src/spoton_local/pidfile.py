@@ -21,6 +21,7 @@ class PidRecord:
         fingerprint: what it was started with, see `processes.Launch.fingerprint`.
         stop_signal: the signal number that asks it for a clean end.
         stop_timeout_s: how long it may take for that before it is killed.
+
     """
 
     pid: int

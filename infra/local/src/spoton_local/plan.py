@@ -50,6 +50,7 @@ def make_plan(
 
     Raises:
         BadPort: a port setting is unusable.
+
     """
     return Plan(
         ports=read_ports(environ, remembered.ports if remembered else None),

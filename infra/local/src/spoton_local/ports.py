@@ -42,6 +42,7 @@ def read_ports(environ: Mapping[str, str], remembered: Ports | None = None) -> P
 
     Raises:
         BadPort: a setting is not a port number, or two components would share a port.
+
     """
     names = [field.name for field in fields(Ports)]
     if remembered is None or BASE_VARIABLE in environ:
@@ -91,6 +92,7 @@ def require_free(name: str, port: int) -> None:
 
     Raises:
         PortInUse: names the port, its holder where visible, and the setting to change.
+
     """
     if not is_free(port):
         raise PortInUse(

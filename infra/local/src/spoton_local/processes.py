@@ -41,6 +41,7 @@ class Launch:
         account: the account to run as, where we are root and the program refuses to be.
         stop_signal: asks the program for a clean end.
         stop_timeout_s: how long it may take for that before it is killed.
+
     """
 
     argv: tuple[str, ...]

@@ -39,9 +39,7 @@ class Registry:
 
     def prepare(self, report: Report) -> None:
         """Fetch and unpack the distribution."""
-        [archive] = fetch(
-            self._artifacts, cache_dir(), lambda percent: report(f"downloading {percent} %")
-        )
+        [archive] = fetch(self._artifacts, cache_dir(), lambda percent: report(f"downloading {percent} %"))
         unpack(archive, cache_dir())
 
     def launch(self) -> Launch:
@@ -85,6 +83,7 @@ def require_ok(url: str) -> None:
 
     Raises:
         NotReady: no answer, or another status than 200.
+
     """
     try:
         status = httpx.get(url, timeout=5.0, trust_env=False).status_code

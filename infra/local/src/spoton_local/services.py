@@ -26,6 +26,7 @@ class Service:
         runs_models: it does the heavy arithmetic and gets more threads.
         reads_files: it opens `file://` sources and is told the allowed roots.
         model_variable: the setting that names its model, if it has one.
+
     """
 
     name: str

@@ -60,6 +60,7 @@ def up(
 
     Raises:
         StackError: something could not be started; the message says what and where to look.
+
     """
     layout.create()
     with _exclusive(layout) as lock_descriptor:
@@ -102,9 +103,7 @@ def status(layout: Layout, services: Sequence[Service] = SERVICES) -> Status:
     plan = load_plan(layout)
     names = [service.name for service in services]
     if plan is None:
-        return Status(
-            servers=dict.fromkeys(SERVER_NAMES, State.STOPPED), services=dict.fromkeys(names, State.STOPPED)
-        )
+        return Status(servers=dict.fromkeys(SERVER_NAMES, State.STOPPED), services=dict.fromkeys(names, State.STOPPED))
     passwords = credentials.load_or_create(layout)
     addresses = connections_for(plan.ports, passwords)
     components: list[Component] = [

@@ -47,6 +47,7 @@ class Starter:
 
         Raises:
             StackError: the first failure; what was started meanwhile stays and is found by the next `up`.
+
         """
         ready = {component.name: threading.Event() for component in components}
         with ThreadPoolExecutor(max_workers=len(components)) as pool:
@@ -115,5 +116,3 @@ def raise_first(jobs: "Sequence[Future[None]]") -> None:
     causes = [error for error in failures if not isinstance(error, StartAborted)]
     for error in causes or failures:
         raise error
-
-

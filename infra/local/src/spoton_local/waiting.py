@@ -25,6 +25,7 @@ def wait_until(
     Raises:
         NotReady: the deadline passed; the message holds the last refusal.
         StartAborted: `aborted` was set meanwhile.
+
     """
     deadline = clock() + timeout_s
     pause = aborted or threading.Event()

@@ -26,9 +26,7 @@ def up(
     detector: Annotated[
         str | None, typer.Option(help="Detector model: a path, or a name that the detector knows.")
     ] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="Re-ID embedder: a path, or a name that Re-ID knows.")
-    ] = None,
+    embedder: Annotated[str | None, typer.Option(help="Re-ID embedder: a path, or a name that Re-ID knows.")] = None,
     servers_only: Annotated[
         bool, typer.Option("--servers-only", help="Kafka, registry, PostgreSQL and Redis, without our services.")
     ] = False,

@@ -46,9 +46,7 @@ def _resolved_url(location: str, info: ValidationInfo) -> str:
             raise ValueError(f"'{location}' must be s3://bucket/key")
         return location
     if parts.scheme not in ("", "file"):
-        raise ValueError(
-            f"'{location}': only relative paths, file:// and s3:// are supported, not {parts.scheme}://"
-        )
+        raise ValueError(f"'{location}': only relative paths, file:// and s3:// are supported, not {parts.scheme}://")
     if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
         raise ValueError(f"'{location}' must be file:///absolute/path")
     path = _folder(info) / (unquote(parts.path) if parts.scheme else location)
