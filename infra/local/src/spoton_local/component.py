@@ -32,7 +32,7 @@ class Component(Protocol):
         """Download, format, repair: whatever must be so before the process starts. Run twice, it does nothing."""
 
     def launch(self) -> Launch:
-        """The command; the same settings give an equal one."""
+        """Return the command; the same settings give an equal one."""
 
     def check(self) -> None:
         """Ask the running process whether it serves.

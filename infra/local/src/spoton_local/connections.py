@@ -26,7 +26,7 @@ class Connections:
     redis_url: str = field(repr=False)
 
     def as_environment(self) -> dict[str, str]:
-        """The SPOTON_* variables that services and tools read."""
+        """Return the SPOTON_* variables that services and tools read."""
         return {
             "SPOTON_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "SPOTON_REGISTRY_URL": self.registry_url,
@@ -36,7 +36,7 @@ class Connections:
         }
 
     def as_public_dict(self) -> dict[str, str]:
-        """The addresses without passwords, for showing."""
+        """Return the addresses without passwords, for showing."""
         return {
             "kafka_bootstrap": self.kafka_bootstrap,
             "registry_url": self.registry_url,
@@ -47,7 +47,7 @@ class Connections:
 
 
 def connections(state_dir: Path | None = None) -> Connections:
-    """Connection settings, passwords included, of the stack that was last started in `state_dir`.
+    """Return connection settings, passwords included, of the stack that was last started in `state_dir`.
 
     Raises:
         NotRunning: no stack was ever started there.
@@ -62,7 +62,7 @@ def connections(state_dir: Path | None = None) -> Connections:
 
 
 def connections_for(ports: Ports, passwords: Credentials) -> Connections:
-    """Connection settings of servers on these ports."""
+    """Return connection settings of servers on these ports."""
     return Connections(
         kafka_bootstrap=f"{HOST}:{ports.kafka}",
         registry_url=f"http://{HOST}:{ports.registry}/apis/ccompat/v7",
@@ -73,7 +73,7 @@ def connections_for(ports: Ports, passwords: Credentials) -> Connections:
 
 
 def without_password(url: str) -> str:
-    """The URL with its password taken out."""
+    """Return the URL with its password taken out."""
     parts = urlsplit(url)
     user = f"{parts.username}@" if parts.username else ""
     return urlunsplit(parts._replace(netloc=f"{user}{parts.hostname}:{parts.port}"))

@@ -16,7 +16,7 @@ class Credentials:
 
 
 def load_or_create(layout: Layout) -> Credentials:
-    """The stack's passwords; generated where the file is missing."""
+    """Return the stack's passwords; generated where the file is missing."""
     stored = read_json(layout.credentials)
     if stored is not None:
         return Credentials(**stored)

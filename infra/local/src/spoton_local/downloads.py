@@ -48,7 +48,7 @@ class Artifact:
 
 
 def locked_artifacts(server: str) -> tuple[Artifact, ...]:
-    """The artifacts of one server, from the lock file."""
+    """Return the artifacts of one server, from the lock file."""
     locked = json.loads(LOCK_FILE.read_text(encoding="utf-8"))
     return tuple(Artifact(**entry) for entry in locked[server])
 
@@ -82,7 +82,7 @@ def fetch(artifacts: Sequence[Artifact], cache: Path, on_progress: OnProgress | 
 
 
 def unpack(archive: Path, cache: Path) -> Path:
-    """The folder with the content of a checked `.tar.gz` of the cache; unpacked on first use."""
+    """Return the folder with the content of a checked `.tar.gz` of the cache; unpacked on first use."""
     target = archive.parent / "content"
     if not target.exists():
         with _exclusive(cache), _staging(cache) as staging:
@@ -132,7 +132,7 @@ def _resolve(artifact: Artifact, staging: Path, meter: "_Meter") -> Path:
 
 
 def _use_system_certificates() -> None:
-    """`requests` brings its own list of authorities: a machine with a private one has it in the system's."""
+    """Give `requests` the system's authorities: a machine with a private one has it there, not in its own list."""
     system = ssl.get_default_verify_paths().cafile
     if system:
         os.environ.setdefault("REQUESTS_CA_BUNDLE", system)
@@ -156,7 +156,7 @@ class _Meter:
 
     @contextlib.contextmanager
     def file(self, _filename: str, _size_bytes: int) -> Iterator[Callable[[int], None]]:
-        """The progress callback of jgo's resolver."""
+        """Serve as the progress callback of jgo's resolver."""
         yield self.advance
 
 

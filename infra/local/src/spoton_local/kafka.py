@@ -121,7 +121,7 @@ class Kafka:
         return (str(JAVA), *options, "-cp", classpath, *arguments)
 
     def launch(self) -> Launch:
-        """The broker's command."""
+        """Return the broker's command."""
         return Launch(
             argv=self._java(HEAP, "kafka.Kafka", str(self._properties_path)),
             inputs=(self._properties(self._data),),

@@ -108,7 +108,7 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in `path`, or None where the file is missing."""
+    """Return the object in `path`, or None where the file is missing."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

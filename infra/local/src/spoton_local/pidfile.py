@@ -60,7 +60,7 @@ def write_pid_file(path: Path, record: PidRecord) -> None:
 
 
 def read_pid_file(path: Path) -> PidRecord | None:
-    """The recorded process, alive or not; None where nothing is recorded."""
+    """Return the recorded process, alive or not; None where nothing is recorded."""
     stored = read_json(path)
     return PidRecord(**stored) if stored is not None else None
 

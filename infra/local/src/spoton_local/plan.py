@@ -23,7 +23,7 @@ class Plan:
 
 
 def load_plan(layout: Layout) -> Plan | None:
-    """The plan of the last `up`, or None."""
+    """Return the plan of the last `up`, or None."""
     stored = read_json(layout.plan)
     if stored is None:
         return None
@@ -62,7 +62,7 @@ def make_plan(
 
 
 def absolute_model(choice: str | None, cwd: Path | None = None) -> str | None:
-    """An existing relative path as an absolute one; anything else is a model's name and stays."""
+    """Return an existing relative path as an absolute one; anything else is a model's name and stays."""
     if not choice:
         return None
     path = (cwd or Path.cwd()) / choice

@@ -33,7 +33,7 @@ class Ports:
 
 
 def variable_for(name: str) -> str:
-    """The setting that overrides one port."""
+    """Return the setting that overrides one port."""
     return f"SPOTON_LOCAL_{name.upper()}_PORT"
 
 
@@ -107,7 +107,8 @@ def _holder(port: int) -> str:
     except psutil.AccessDenied:  # macOS shows other users' sockets to root only
         return "another program"
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        if listens and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
             except psutil.NoSuchProcess:

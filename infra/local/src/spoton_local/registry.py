@@ -43,7 +43,7 @@ class Registry:
         unpack(archive, cache_dir())
 
     def launch(self) -> Launch:
-        """The registry's command; the password goes by the environment, which `ps` does not show."""
+        """Return the registry's command; the password goes by the environment, which `ps` does not show."""
         [archive] = fetch(self._artifacts, cache_dir())
         [main_jar] = sorted(unpack(archive, cache_dir()).rglob(MAIN_JAR))[:1]
         options = {

@@ -73,7 +73,7 @@ class ServiceProcess:
         """Nothing: services make what they need."""
 
     def launch(self) -> Launch:
-        """The service's command and settings."""
+        """Return the service's command and settings."""
         return Launch(argv=(sys.executable, "-m", self._service.module), environment=self._environment())
 
     def _environment(self) -> dict[str, str]:

@@ -99,7 +99,7 @@ def down(layout: Layout, on_progress: OnProgress = ignore_progress) -> list[str]
 
 
 def status(layout: Layout, services: Sequence[Service] = SERVICES) -> Status:
-    """What every component is doing now."""
+    """Return what every component is doing now."""
     plan = load_plan(layout)
     names = [service.name for service in services]
     if plan is None:
@@ -112,7 +112,8 @@ def status(layout: Layout, services: Sequence[Service] = SERVICES) -> Status:
     ]
     processes = Processes(layout)
     with ThreadPoolExecutor(max_workers=len(components)) as pool:
-        states = dict(zip([c.name for c in components], pool.map(lambda c: _state(processes, c), components)))
+        found = list(pool.map(lambda component: _state(processes, component), components))
+    states = {component.name: state for component, state in zip(components, found, strict=True)}
     return Status(
         servers={name: states[name] for name in SERVER_NAMES}, services={name: states[name] for name in names}
     )
@@ -140,7 +141,7 @@ def _servers(layout: Layout, plan: Plan, passwords: credentials.Credentials) -> 
 
 
 def _plan_in_force(layout: Layout, processes: Processes) -> Plan | None:
-    """The last plan while anything of it runs: choices last until `down`."""
+    """Return the last plan while anything of it runs: choices last until `down`."""
     names = [path.stem for path in layout.run.glob("*.json")]
     return load_plan(layout) if any(processes.running(name) for name in names) else None
 
@@ -148,7 +149,11 @@ def _plan_in_force(layout: Layout, processes: Processes) -> Plan | None:
 def _stop_order(layout: Layout) -> list[list[str]]:
     """Everything recorded, in groups that may stop together: users of a server before the server."""
     recorded = {path.stem for path in layout.run.glob("*.json")}
-    groups = [recorded - set(SERVER_NAMES), recorded & {"registry"}, recorded & {"kafka", "postgres", "redis"}]
+    groups = [
+        recorded - set(SERVER_NAMES),
+        recorded & {"registry"},
+        recorded & {"kafka", "postgres", "redis"},
+    ]
     return [sorted(group) for group in groups if group]
 
 

@@ -13,7 +13,7 @@ from spoton_local.starting import OnProgress, Progress
 
 @contextlib.contextmanager
 def progress_display() -> Iterator[OnProgress]:
-    """A live table on a terminal, plain lines elsewhere (logs, CI); written to standard error."""
+    """Show a live table on a terminal, plain lines elsewhere (logs, CI); written to standard error."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield PlainLines(console)

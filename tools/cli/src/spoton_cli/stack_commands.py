@@ -28,7 +28,8 @@ def up(
     ] = None,
     embedder: Annotated[str | None, typer.Option(help="Re-ID embedder: a path, or a name that Re-ID knows.")] = None,
     servers_only: Annotated[
-        bool, typer.Option("--servers-only", help="Kafka, registry, PostgreSQL and Redis, without our services.")
+        bool,
+        typer.Option("--servers-only", help="Kafka, registry, PostgreSQL and Redis, without our services."),
     ] = False,
 ) -> None:
     """Start the servers and services, and return when all are ready.
