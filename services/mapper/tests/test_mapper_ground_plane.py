@@ -65,6 +65,12 @@ def test_a_hidden_foot_is_doubted_in_part() -> None:
     np.testing.assert_allclose(covariance(noise, (100, 100, 150, 280), visibility=0.5), 0.45**2 * np.eye(2))
 
 
+def test_doubt_never_takes_a_position_away() -> None:
+    noise = FootNoise(unseen_height_share=0.5)
+    # A hidden foot of a box 600 px high: 300 px = 3 m of deviation, more than max_std_m.
+    assert covariance(noise, (100, -200, 150, 400), visibility=0.0)[0, 0] > noise.max_std_m**2
+
+
 def test_cameras_without_homography_and_empty_pictures_give_nothing() -> None:
     plane = GroundPlane(FloorScene({"c0": OVERHEAD}), FootNoise())
     assert plane.locate(frame((1, 1, 2, 2), camera_id="c9")) == [None]

@@ -24,7 +24,7 @@ class FootNoise:
         height_share: error as share of the box height.
         unseen_height_share: error where no foot is seen, as share of the box height.
         plane_m: what cameras' planes differ by, also with perfect boxes.
-        max_std_m: a position that is less certain than this is none.
+        max_std_m: where a foot in full view is less certain than this, there is no position.
 
     """
 
@@ -67,33 +67,40 @@ class GroundPlane:
             return [None] * len(frame.boxes)
         boxes = np.array([box.bbox_xyxy for box in frame.boxes], dtype=np.float64)
         feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-        positions, covariances = camera.image_to_floor(feet), self._covariances(camera, frame, boxes, feet)
+        positions, jacobians = camera.image_to_floor(feet), camera.jacobian(feet)
+        seen, unseen = self._foot_variances(frame, boxes)
+        known = self._are_known(jacobians, seen)
+        covariances = self._covariances(jacobians, seen + unseen)
         return [
-            FloorObservation(frame.camera_id, position, covariance)
-            if self._is_known(position, covariance)
-            else None
-            for position, covariance in zip(positions, covariances, strict=True)
+            FloorObservation(frame.camera_id, position, covariance) if is_known else None
+            for position, covariance, is_known in zip(positions, covariances, known, strict=True)
         ]
 
     def is_monitored(self, position_m: NDArray[np.float64]) -> bool:
         """Tell whether a position, (2,) metres, lies in the monitored area or on its boundary."""
         return self._area is None or bool(self._area.contains(position_m)[0])
 
-    def _covariances(
-        self, camera: Homography, frame: CameraFrame, boxes: NDArray[np.float64], feet: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Propagate the pixel noise to the floor, R = σ²·J·Jᵀ, with the planes' own error on top."""
+    def _foot_variances(
+        self, frame: CameraFrame, boxes: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the variance of a foot in full view, and what to add where it is not, (N,) square pixels."""
         noise, heights = self._noise, boxes[:, 3] - boxes[:, 1]
-        variances = noise.pixels**2 + (noise.height_share * heights) ** 2
-        variances += (noise.unseen_height_share * heights * _unseen_share(frame, boxes)) ** 2
-        jacobians = camera.jacobian(feet)
-        spread = variances[:, None, None] * (jacobians @ jacobians.transpose(0, 2, 1))
-        return np.asarray(spread + noise.plane_m**2 * np.eye(2))
+        seen = noise.pixels**2 + (noise.height_share * heights) ** 2
+        return seen, (noise.unseen_height_share * heights * _unseen_share(frame, boxes)) ** 2
 
-    def _is_known(self, position: NDArray[np.float64], covariance: NDArray[np.float64]) -> bool:
-        if not (np.isfinite(position).all() and np.isfinite(covariance).all()):
-            return False
-        return bool(np.linalg.eigvalsh(covariance)[1] <= self._noise.max_std_m**2)
+    def _covariances(
+        self, jacobians: NDArray[np.float64], variances: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Propagate pixel noise to the floor, R = σ²·J·Jᵀ, with the planes' own error on top."""
+        spread = variances[:, None, None] * (jacobians @ jacobians.transpose(0, 2, 1))
+        return np.asarray(spread + self._noise.plane_m**2 * np.eye(2))
+
+    def _are_known(self, jacobians: NDArray[np.float64], variances: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which places, (N,), a foot in full view would be located at well enough."""
+        known: NDArray[np.bool_] = np.asarray(np.isfinite(jacobians).all(axis=(1, 2)))
+        covariances = self._covariances(jacobians[known], variances[known])
+        known[known] = np.linalg.eigvalsh(covariances)[:, 1] <= self._noise.max_std_m**2
+        return known
 
 
 def _unseen_share(frame: CameraFrame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
