@@ -25,7 +25,15 @@ from .models import Camera, Environment, FloorMap
 
 FILE_NAME = "environment.yaml"
 
-PLAIN_WORDS = {"extra_forbidden": "unknown key", "missing": "missing"}
+PLAIN_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "missing",
+    "model_type": "must hold keys with values",
+    "string_pattern_mismatch": "must consist of a-z, 0-9 and '-'",
+    "string_too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
+"""Pydantic's error types in the words of somebody who writes YAML."""
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class _FloorCanvas:
                 ends = ((at, 0), (at, FLOOR_PANEL_PX)) if axis == 0 else ((0, at), (FLOOR_PANEL_PX, at))
                 cv2.line(self.picture, *ends, GRID, 1)
                 label = (at + 3, FLOOR_PANEL_PX - 6) if axis == 0 else (3, at - 3)
-                _write(self.picture, f"{value:g}" + (" m" if axis == 0 else ""), label, INK)
+                _write(self.picture, f"{value + 0.0:g}" + (" m" if axis == 0 else ""), label, INK)
 
 
 def _floor_panel(check: EnvironmentCheck) -> Picture:
