@@ -11,10 +11,20 @@ from spoton_common.environment import (
     CameraCheck,
     EnvironmentCheck,
     InvalidEnvironmentError,
+    UnknownFrameRateError,
     check_environment,
     draw_check,
+    load_environment,
     read_environment_folder,
+    scene_record,
 )
+from spoton_local import Layout, find_state_dir
+from spoton_schemas.records import Environment as EnvironmentRecord
+from spoton_schemas.topics import ENVIRONMENTS
+
+from spoton_cli import file_roots, records
+from spoton_cli.errors import CommandError
+from spoton_cli.gateway import Gateway
 
 app = typer.Typer(no_args_is_help=True, help="Environment folders: a place, its cameras and its floor.")
 
@@ -27,9 +37,7 @@ def environments() -> None:
 @app.command(epilog="Example: spoton environments check examples/hall --picture hall.png")
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds environment.yaml.")],
-    picture: Annotated[
-        Path | None, typer.Option(help="Draw the clicked points, their fit and the floor.")
-    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the clicked points, their fit and the floor.")] = None,
 ) -> None:
     """Read an environment folder, list its mistakes, and report how well its calibration fits.
 
@@ -43,6 +51,34 @@ def check(
     _show(report)
     if picture is not None:
         _save(report, picture)
+
+
+@app.command(epilog="Example: spoton environments add examples/hall")
+def add(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds environment.yaml.")]) -> None:
+    """Register an environment with the running stack; adding it again replaces it.
+
+    Gives the stack's services leave to read the environment's local videos and floor picture.
+    """
+    try:
+        environment = load_environment(folder)
+        scene = scene_record(environment)
+    except (InvalidEnvironmentError, UnknownFrameRateError) as error:
+        raise CommandError(str(error)) from error
+    pictures = [scene.floor_map.image] if scene.floor_map else []
+    sources = [source for camera in scene.cameras for source in camera.sources]
+    file_roots.allow(Layout(find_state_dir()), [*sources, *pictures])
+    records.produce(ENVIRONMENTS, EnvironmentRecord(scene))
+    typer.echo(scene.environment_id)
+
+
+@app.command("list", epilog="Example: spoton environments list")
+def list_environments() -> None:
+    """List the registered environments."""
+    table = Table("environment", "name", "cameras", box=None)
+    with Gateway.of_local_stack() as gateway:
+        for environment in gateway.environments():
+            table.add_row(environment["environment_id"], environment["name"], str(len(environment["cameras"])))
+    Console().print(table)
 
 
 def _show(report: EnvironmentCheck) -> None:
@@ -75,8 +111,6 @@ def _save(report: EnvironmentCheck, path: Path) -> None:
     except cv2.error:
         written = False
     if not written:
-        typer.echo(
-            f"cannot write {path}: is the folder there, and is the name's ending .png or .jpg?", err=True
-        )
+        typer.echo(f"cannot write {path}: is the folder there, and is the name's ending .png or .jpg?", err=True)
         raise typer.Exit(1)
     typer.echo(f"picture written to {path}")

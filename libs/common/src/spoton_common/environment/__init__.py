@@ -5,6 +5,7 @@ from .errors import InvalidEnvironmentError
 from .loader import EnvironmentFolder, load_environment, read_environment_folder
 from .models import Camera, Environment, FloorMap, Tripwire, Zone
 from .picture import draw_check
+from .scene import UnknownFrameRateError, scene_record
 
 __all__ = [
     "Camera",
@@ -15,9 +16,11 @@ __all__ = [
     "FloorMap",
     "InvalidEnvironmentError",
     "Tripwire",
+    "UnknownFrameRateError",
     "Zone",
     "check_environment",
     "draw_check",
     "load_environment",
     "read_environment_folder",
+    "scene_record",
 ]

@@ -119,9 +119,9 @@ def _strangers(footprints: Mapping[str, BaseGeometry]) -> Iterator[str]:
     for camera_id, footprint in footprints.items():
         others = [other for other_id, other in footprints.items() if other_id != camera_id]
         if footprint.is_empty:
-            yield f"{camera_id}: sees no floor at {USABLE_METRES_PER_PIXEL} m a pixel or better: wrong homography?"
+            yield f"{camera_id}: sees no floor at {USABLE_METRES_PER_PIXEL} m a pixel or better"
         elif others and not any(footprint.intersects(other) for other in others):
-            yield f"{camera_id}: its floor overlaps no other camera's: is it measured from the same origin?"
+            yield f"{camera_id}: its floor overlaps no other camera's: is the origin the same?"
 
 
 def _uncovered(folder: EnvironmentFolder, covered: BaseGeometry | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ files are looked at while validating, so that one pass finds every mistake.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
@@ -22,6 +22,8 @@ from pydantic import (
 from spoton_common.geometry import Calibration, orient_homography, read_points_file
 
 from .models import FloorMap, FrozenModel, Identifier, Matrix, PolygonCorners, Tripwire, Zone
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,7 @@ def _resolved_url(location: str, info: ValidationInfo) -> str:
             raise ValueError(f"'{location}' must be s3://bucket/key")
         return location
     if parts.scheme not in ("", "file"):
-        raise ValueError(
-            f"'{location}': only relative paths, file:// and s3:// are supported, not {parts.scheme}://"
-        )
+        raise ValueError(f"'{location}': only relative paths, file:// and s3:// are supported, not {parts.scheme}://")
     if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
         raise ValueError(f"'{location}' must be file:///absolute/path")
     path = _folder(info) / (unquote(parts.path) if parts.scheme else location)
@@ -68,6 +68,13 @@ def _regular(matrix: Matrix) -> Matrix:
     return matrix
 
 
+def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Refuse an empty list; `min_length` would also count the items that have mistakes as missing."""
+    if not items:
+        raise ValueError("at least one is needed")
+    return items
+
+
 Location = Annotated[str, Field(min_length=1), AfterValidator(_resolved_url)]
 
 
@@ -77,7 +84,7 @@ class CameraEntry(FrozenModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     id: Identifier
-    sources: tuple[Location, ...] = Field(min_length=1)
+    sources: Annotated[tuple[Location, ...], AfterValidator(_some)]
     clock_offset_s: FiniteFloat = 0.0
     homography: Annotated[Matrix, AfterValidator(_regular)] | None = None
     points: Annotated[Calibration, BeforeValidator(_calibration)] | None = None
@@ -95,8 +102,8 @@ class EnvironmentDocument(FrozenModel):
     id: Identifier
     name: str = Field(min_length=1)
     processing_fps: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | None = None
-    classes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=("person",), min_length=1)
-    cameras: tuple[CameraEntry, ...] = Field(min_length=1)
+    classes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_some)] = ("person",)
+    cameras: Annotated[tuple[CameraEntry, ...], AfterValidator(_some)]
     map: FloorMapEntry | None = None
     monitored_area: PolygonCorners | None = None
     zones: tuple[Zone, ...] = ()

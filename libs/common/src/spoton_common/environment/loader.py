@@ -25,7 +25,15 @@ from .models import Camera, Environment, FloorMap
 
 FILE_NAME = "environment.yaml"
 
-PLAIN_WORDS = {"extra_forbidden": "unknown key", "missing": "missing"}
+PLAIN_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "missing",
+    "model_type": "must hold keys with values",
+    "string_pattern_mismatch": "must consist of a-z, 0-9 and '-'",
+    "string_too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
+"""Pydantic's error types in the words of somebody who writes YAML."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +90,9 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidEnvironmentError(
-            folder, [f"{FILE_NAME}: not YAML: {' '.join(str(error).split())}"]
-        ) from error
+        raise InvalidEnvironmentError(folder, [f"{FILE_NAME}: not YAML: {' '.join(str(error).split())}"]) from error
     if not isinstance(content, dict):
-        raise InvalidEnvironmentError(
-            folder, [f"{FILE_NAME}: must hold keys with values, such as 'id: hall'"]
-        )
+        raise InvalidEnvironmentError(folder, [f"{FILE_NAME}: must hold keys with values, such as 'id: hall'"])
     return content
 
 
@@ -102,11 +106,7 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{section}: the id '{name}' is used {count} times"
     cameras = content.get("cameras")
     for index, camera in enumerate(cameras if isinstance(cameras, list) else []):
-        if (
-            isinstance(camera, dict)
-            and camera.get("homography") is not None
-            and camera.get("points") is not None
-        ):
+        if isinstance(camera, dict) and camera.get("homography") is not None and camera.get("points") is not None:
             yield f"cameras[{index}]: give either homography or points, not both"
 
 

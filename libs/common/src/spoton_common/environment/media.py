@@ -36,9 +36,7 @@ def picture_size(url: str) -> tuple[int, int] | None:
         return None
     capture = cv2.VideoCapture(path)
     try:
-        width, height = (
-            int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
+        width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     finally:
         capture.release()
     return (width, height) if width > 0 and height > 0 else None

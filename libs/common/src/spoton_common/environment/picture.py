@@ -119,9 +119,7 @@ class _FloorCanvas:
     def grid(self) -> None:
         """Draw lines at a round distance, labelled in metres."""
         extent_m = (FLOOR_PANEL_PX - 2 * MARGIN_PX) / self.pixels_per_m
-        step_m = next(
-            step for step in (0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e9) if extent_m / step <= 14
-        )
+        step_m = next(step for step in (0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e9) if extent_m / step <= 14)
         for axis in (0, 1):
             first = np.ceil(self.low_m[axis] / step_m) * step_m
             for value in np.arange(first, self.low_m[axis] + extent_m, step_m):
@@ -129,7 +127,7 @@ class _FloorCanvas:
                 ends = ((at, 0), (at, FLOOR_PANEL_PX)) if axis == 0 else ((0, at), (FLOOR_PANEL_PX, at))
                 cv2.line(self.picture, *ends, GRID, 1)
                 label = (at + 3, FLOOR_PANEL_PX - 6) if axis == 0 else (3, at - 3)
-                _write(self.picture, f"{value:g}" + (" m" if axis == 0 else ""), label, INK)
+                _write(self.picture, f"{value + 0.0:g}" + (" m" if axis == 0 else ""), label, INK)
 
 
 def _floor_panel(check: EnvironmentCheck) -> Picture:
@@ -139,9 +137,7 @@ def _floor_panel(check: EnvironmentCheck) -> Picture:
         path = local_path(environment.map.image)
         image = None if path is None else cv2.imread(path)
         if image is not None:
-            canvas.lay(
-                np.asarray(image, np.uint8), environment.map.metres_per_pixel, environment.map.origin_px
-            )
+            canvas.lay(np.asarray(image, np.uint8), environment.map.metres_per_pixel, environment.map.origin_px)
     canvas.grid()
     for index, report in enumerate(check.cameras):
         colour = CAMERAS[index % len(CAMERAS)]
@@ -161,9 +157,7 @@ def _floor_panel(check: EnvironmentCheck) -> Picture:
 
 def _bounds(check: EnvironmentCheck) -> NDArray[np.float64]:
     """Return (low x, low y, high x, high y) of all that is drawn, metres."""
-    points = [
-        shapely.get_coordinates(report.footprint) for report in check.cameras if report.footprint is not None
-    ]
+    points = [shapely.get_coordinates(report.footprint) for report in check.cameras if report.footprint is not None]
     points += [report.calibration.floor_m for report in check.cameras if report.calibration is not None]
     points += _areas(check.folder.environment)
     known = [array for array in points if len(array)]
@@ -188,8 +182,7 @@ def _polygons(geometry: BaseGeometry) -> list[shapely.Polygon]:
 def _side_by_side(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> Picture:
     height = max(left.shape[0], right.shape[0])
     padded = [
-        np.pad(panel, ((0, height - panel.shape[0]), (0, 0), (0, 0)), constant_values=255)
-        for panel in (left, right)
+        np.pad(panel, ((0, height - panel.shape[0]), (0, 0), (0, 0)), constant_values=255) for panel in (left, right)
     ]
     return np.asarray(np.hstack(padded), dtype=np.uint8)
 

@@ -69,9 +69,7 @@ def fit_homography(image_px: ArrayLike, floor_m: ArrayLike) -> Calibration:
     mapped, projected = homography.image_to_floor(image), homography.floor_to_image(floor)
     lost = _numbers(~(np.isfinite(mapped) & np.isfinite(projected)).all(axis=1))
     if lost:
-        raise CalibrationError(
-            [f"points {lost} lie on the other side of the horizon than the rest: are two swapped?"]
-        )
+        raise CalibrationError([f"points {lost} lie on the other side of the horizon than the rest: are two swapped?"])
     errors_px = np.linalg.norm(projected - image, axis=1)
     return Calibration(image, floor, homography, errors_px, np.linalg.norm(mapped - floor, axis=1))
 

@@ -116,9 +116,7 @@ def orient_homography(matrix: ArrayLike, floor_pixel: Sequence[float] | None = N
     u_px, v_px = (0.0, FAR_BELOW_PX) if floor_pixel is None else floor_pixel
     depth = float(homography.matrix[2] @ (u_px, v_px, 1.0))
     if depth == 0:
-        raise HomographyError(
-            f"pixel ({u_px:g}, {v_px:g}) lies on the horizon, so the floor's side is unknown"
-        )
+        raise HomographyError(f"pixel ({u_px:g}, {v_px:g}) lies on the horizon, so the floor's side is unknown")
     return homography if depth > 0 else Homography(-homography.matrix)
 
 

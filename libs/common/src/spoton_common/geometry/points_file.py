@@ -34,9 +34,7 @@ def _parse(name: str, text: str) -> list[tuple[float, ...]]:
     reader = csv.reader(text.splitlines())
     header = tuple(cell.strip() for cell in next(reader, []))
     if header != COLUMNS:
-        raise CalibrationError(
-            [f"{name} line 1: the header must be '{','.join(COLUMNS)}', not '{','.join(header)}'"]
-        )
+        raise CalibrationError([f"{name} line 1: the header must be '{','.join(COLUMNS)}', not '{','.join(header)}'"])
     rows: list[tuple[float, ...]] = []
     problems: list[str] = []
     for cells in reader:
