@@ -46,7 +46,8 @@ async def positions(connection: asyncpg.Connection, task_id: str) -> list[tuple[
     return [tuple(row) for row in rows]
 
 
-async def test_migrations_run_once(connection, writer):
+@pytest.mark.usefixtures("writer")
+async def test_migrations_run_once(connection):
     assert await migrate(connection) == []
     names = [row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations ORDER BY name")]
     assert "001_tables" in names
@@ -132,7 +133,12 @@ async def test_a_task_whose_cameras_all_fail_before_any_picture_has_failed(conne
 async def test_a_camera_that_fails_later_does_not_end_the_task(connection, writer, script):
     await write(
         writer,
-        [script.accepted(), script.start(), script.camera_failed("c1", "corrupt"), script.camera_failed("c2", "corrupt")],
+        [
+            script.accepted(),
+            script.start(),
+            script.camera_failed("c1", "corrupt"),
+            script.camera_failed("c2", "corrupt"),
+        ],
     )
     assert await connection.fetchval("SELECT outcome FROM tasks WHERE task_id = $1", script.task_id) is None
     await write(writer, [script.end(4, outcome=Outcome.FAILED)])
