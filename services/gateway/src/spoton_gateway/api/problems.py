@@ -71,10 +71,7 @@ def _handler(status: int, title: str) -> Any:
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [
-        {"location": ".".join(map(str, item["loc"])), "message": item["msg"]}
-        for item in error.errors()
-    ]
+    found = [{"location": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{item['location']}: {item['message']}" for item in found)
     return problem(request, 422, "The request is not valid", detail, errors=found)
 

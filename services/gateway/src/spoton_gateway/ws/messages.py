@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from spoton_schemas.records import CameraMapPoints, Event, IdentityRevision, MapPoints, MappedTrack, Media
+from spoton_schemas.records import CameraMapPoints, Event, IdentityRevision, MappedTrack, MapPoints, Media
 
 Payload = dict[str, Any]
 
