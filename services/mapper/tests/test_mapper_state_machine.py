@@ -11,18 +11,14 @@ from spoton_mapper.values import CameraFrame, FloorScene, MapFrame, MappedFrame,
 
 TICK_US = 40_000
 CENTIMETRES = (0.01, 0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 1.0)
-SCENE = FloorScene(
-    {"a": CENTIMETRES, "b": CENTIMETRES, "c": CENTIMETRES}, ((0, 0), (10, 0), (10, 10), (0, 10))
-)
+SCENE = FloorScene({"a": CENTIMETRES, "b": CENTIMETRES, "c": CENTIMETRES}, ((0, 0), (10, 0), (10, 10), (0, 10)))
 PARAMETERS = MapperParameters(noise=FootNoise(pixels=10.0, height_share=0.0, plane_m=0.0))
 
 
 def camera(camera_id: str, x_m: float, y_m: float, global_id: int | None = 1) -> CameraFrame:
     """A picture, 20 m x 20 m of floor, of one person."""
     foot, row = x_m * 100, y_m * 100
-    return CameraFrame(
-        camera_id, 2000, 2000, (TrackedBox(7, global_id, (foot - 20, row - 80, foot + 20, row)),)
-    )
+    return CameraFrame(camera_id, 2000, 2000, (TrackedBox(7, global_id, (foot - 20, row - 80, foot + 20, row)),))
 
 
 def tick(index: int, *cameras: CameraFrame) -> MapFrame:
