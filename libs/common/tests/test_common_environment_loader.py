@@ -206,6 +206,10 @@ MISTAKES = {
         {"map": {"image": "floor.png", "metres_per_pixel": 0}},
         "map.metres_per_pixel: Input should be greater than 0",
     ),
+    "endless map scale": (
+        {"map": {"image": "floor.png", "metres_per_pixel": float("inf")}},
+        "map.metres_per_pixel: Input should be a finite number",
+    ),
     "area of two corners": (
         {"monitored_area": [[0, 0], [1, 1]]},
         "monitored_area: a polygon needs at least 3",

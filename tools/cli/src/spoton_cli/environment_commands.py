@@ -16,7 +16,7 @@ from spoton_common.environment import (
     read_environment_folder,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Environment folders: a place, its cameras and its floor.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -24,7 +24,7 @@ def environments() -> None:
     """Environment folders: a place, its cameras and its floor."""
 
 
-@app.command(epilog="Example: spoton environments check examples/hall --picture hall.png")
+@app.command(epilog="Example: spoton environments check hall --picture hall.png")
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds environment.yaml.")],
     picture: Annotated[
