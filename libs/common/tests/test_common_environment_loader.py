@@ -91,6 +91,16 @@ def test_a_given_matrix_is_signed_by_the_lower_edge_of_the_picture(write_environ
     assert environment.cameras[0].homography == tuple(tuple(map(float, row)) for row in IDENTITY)
 
 
+def test_the_pictures_size_decides_where_a_camera_looks_almost_straight_down(
+    write_environment: Write,
+) -> None:
+    # The horizon is row 1000, far below the 48 rows of the picture: all of the picture is floor.
+    matrix = [[0.1, 0, 0], [0, 0.1, 0], [0, -0.001, 1]]
+    homography = load_environment(write_environment({"cameras": [camera(homography=matrix)]})).cameras[0]
+    assert homography.floor_homography is not None
+    assert np.isfinite(homography.floor_homography.image_to_floor([[0, 0], [63, 47]])).all()
+
+
 def test_what_only_the_folder_knows(write_environment: Write) -> None:
     folder = read_environment_folder(write_environment({}))
     assert folder.picture_sizes == {"c0": (64, 48)}
@@ -205,6 +215,10 @@ MISTAKES = {
     "map scale": (
         {"map": {"image": "floor.png", "metres_per_pixel": 0}},
         "map.metres_per_pixel: Input should be greater than 0",
+    ),
+    "endless map scale": (
+        {"map": {"image": "floor.png", "metres_per_pixel": float("inf")}},
+        "map.metres_per_pixel: Input should be a finite number",
     ),
     "area of two corners": (
         {"monitored_area": [[0, 0], [1, 1]]},

@@ -26,7 +26,7 @@ from spoton_cli import file_roots, records
 from spoton_cli.errors import CommandError
 from spoton_cli.gateway import Gateway
 
-app = typer.Typer(no_args_is_help=True, help="Environment folders: a place, its cameras and its floor.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -34,7 +34,7 @@ def environments() -> None:
     """Environment folders: a place, its cameras and its floor."""
 
 
-@app.command(epilog="Example: spoton environments check examples/hall --picture hall.png")
+@app.command(epilog="Example: spoton environments check hall --picture hall.png")
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds environment.yaml.")],
     picture: Annotated[Path | None, typer.Option(help="Draw the clicked points, their fit and the floor.")] = None,
