@@ -1,6 +1,6 @@
 """The values that travel between services, one frozen dataclass per Avro record.
 
-Field meanings and units stand in ``avro/*.avsc``, which are the source of truth; a test holds these classes against them.
+Field meanings and units stand in ``avro/*.avsc``, the source of truth; a test holds these classes against them.
 """
 
 from dataclasses import dataclass, field

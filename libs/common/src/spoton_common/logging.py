@@ -2,13 +2,19 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
 
 def configure_logging(service: str, level: str = "INFO") -> None:
     """Send this process's logs, and those of its libraries, to standard error as JSON lines."""
+
+    def name_service(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {"service": service, **event}
+
     shared: list[structlog.typing.Processor] = [
+        name_service,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -30,7 +36,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the registry client's, a line a request
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

@@ -1,0 +1,72 @@
+# SpotOn: `make help` lists the targets. Needs Python 3.11, make and git; everything else comes into the checkout.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python,$(shell command -v $(name))))
+UV ?= .local/uv/0.13.8/uv
+RUN := $(UV) run --no-sync
+
+# uv brings its own certificate authorities; a machine behind a private one has it among the system's.
+export UV_SYSTEM_CERTS ?= 1
+
+STAMP := .venv/setup.stamp
+LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
+	infra/*/pyproject.toml tools/*/pyproject.toml)
+
+.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install everything into .venv (done by the other targets when needed)
+
+$(UV): infra/get_uv.py
+	@$(if $(PYTHON),,$(error No Python found: install Python 3.11))$(PYTHON) infra/get_uv.py >/dev/null
+	@touch $@
+
+# The seconds that it took are kept for the demo's report.
+$(STAMP): $(LOCKED) | $(UV)
+	@$(UV) python find --no-python-downloads --no-project 3.11 >/dev/null 2>&1 || { \
+		echo "error: no Python 3.11 found. Install it (Debian: python3.11), or run: $(UV) python install 3.11" >&2; exit 1; }
+	@mkdir -p .local
+	@began=$$(date +%s); $(UV) sync --frozen && echo $$(($$(date +%s) - began)) > .local/install-seconds
+	@touch $@
+
+up: setup ## Start the servers and services (DETECTOR=…, EMBEDDER=… choose models)
+	@$(RUN) spoton up $(if $(DETECTOR),--detector $(DETECTOR)) $(if $(EMBEDDER),--embedder $(EMBEDDER))
+
+up-servers: setup ## Start Kafka, the registry, PostgreSQL and Redis only
+	@$(RUN) spoton up --servers-only
+
+status: setup ## Show what runs
+	@$(RUN) spoton status
+
+down: setup ## Stop what `make up` started
+	@$(RUN) spoton down
+
+demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
+	@$(RUN) spoton demo $(if $(EXIT),--exit)
+
+test: setup ## All tests: unit, then integration and end-to-end on real servers
+	$(RUN) pytest -m "not integration and not e2e"
+	$(RUN) pytest -m "integration or e2e"
+
+test-unit: setup ## Unit tests only: no servers, no sockets
+	$(RUN) pytest -m "not integration and not e2e"
+
+lint: setup ## Check style and formatting
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+
+format: setup ## Format the code and fix what can be fixed
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+types: setup ## Check types
+	$(RUN) mypy
+
+clean: ## Stop the stack and remove the environment and all local state, data included
+	@if [ -x .venv/bin/spoton ]; then .venv/bin/spoton down; fi
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache

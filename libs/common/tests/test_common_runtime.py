@@ -1,0 +1,134 @@
+"""The parts of the runner that need no broker."""
+
+import pytest
+from spoton_common.errors import RejectedRecord
+from spoton_common.kafka.snapshots import Progress, Snapshot
+from spoton_common.runtime import ledger
+from spoton_common.runtime.partition import PartitionProgress
+from spoton_common.runtime.stage import KeyedStage, Output, Rejection
+from spoton_schemas.records import CameraIdentities, Detections, GlobalIds, Kind
+from spoton_schemas.topics import DETECTIONS
+
+
+def frame(tick: int, camera_id: str = "c0", kind: Kind = Kind.FRAME) -> Detections:
+    return Detections(
+        task_id="t",
+        environment_id="e",
+        camera_id=camera_id,
+        kind=kind,
+        sub_video_batch_index=0,
+        global_frame_index=tick,
+        camera_frame_index=tick,
+        event_time_us=tick,
+    )
+
+
+def bucket(tick: int) -> GlobalIds:
+    return GlobalIds(
+        task_id="t",
+        environment_id="e",
+        kind=Kind.FRAME,
+        sub_video_batch_index=0,
+        global_frame_index=tick,
+        event_time_us=tick,
+        cameras=(CameraIdentities(camera_id="c0", camera_frame_index=tick, event_time_us=tick),),
+    )
+
+
+class Summing:
+    """Counts ticks; refuses tick 13."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def feed(self, record: Detections) -> list[Output]:
+        if record.global_frame_index == 13:
+            raise RejectedRecord("unlucky", "thirteen")
+        self.total += record.global_frame_index
+        return [Output(DETECTIONS, record)]
+
+    def snapshot(self) -> bytes:
+        return str(self.total).encode()
+
+    def restore(self, state: bytes) -> None:
+        self.total = int(state)
+
+
+class TestPartitionProgress:
+    def test_drops_what_is_not_after_the_last_position_of_its_stream(self) -> None:
+        progress = PartitionProgress()
+        progress.advance("t/c0", "t/c0", 5, (3, 1, 0), frame(3))
+        assert not progress.accepts("t/c0", "t/c0", 6, (3, 1, 0))
+        assert not progress.accepts("t/c0", "t/c0", 7, (2, 1, 0))
+        assert progress.accepts("t/c0", "t/c0", 8, (4, 1, 0))
+        assert progress.accepts("t/c1", "t/c1", 9, (0, 1, 0))
+
+    def test_drops_what_a_restored_state_already_holds(self) -> None:
+        snapshot = Snapshot(10, {"t/c0": Progress((3, 1, 0), 4)}, b"state")
+        progress = PartitionProgress.from_snapshots({"t": Snapshot.from_bytes(snapshot.to_bytes())})
+        assert not progress.accepts("t", "t/c1", 9, (9, 1, 0))
+        assert progress.accepts("t", "t/c1", 10, (0, 1, 0))
+        assert not progress.accepts("t", "t/c0", 10, (3, 1, 0))
+
+    def test_counts_pictures_and_not_marks(self) -> None:
+        progress = PartitionProgress()
+        progress.advance("t/c0", "t/c0", 0, (0, -1, 0), frame(0, kind=Kind.START))
+        progress.advance("t/c0", "t/c0", 1, (0, 1, 0), frame(0))
+        assert progress.advance("t/c0", "t/c0", 2, (1, 1, 0), frame(1)).frames == 2
+        assert progress.advance("t", "t", 3, (1, 1, 0), bucket(1)).frames == 1
+
+    def test_a_snapshot_stands_after_the_last_record_of_its_key(self) -> None:
+        progress = PartitionProgress()
+        progress.advance("t/c0", "t/c0", 5, (3, 1, 0), frame(3))
+        progress.advance("t/c1", "t/c1", 6, (3, 1, 0), frame(3, "c1"))
+        assert progress.snapshot("t/c0", b"s") == Snapshot(6, {"t/c0": Progress((3, 1, 0), 1)}, b"s")
+        assert list(progress.changed) == ["t/c0", "t/c1"]
+
+
+class TestKeyedStage:
+    def test_keeps_keys_apart_and_goes_on_from_a_snapshot(self) -> None:
+        stage = KeyedStage(DETECTIONS, lambda _key: Summing())
+        stage.feed([frame(1), frame(2), frame(5, "c1")])
+        assert (stage.snapshot("t/c0"), stage.snapshot("t/c1")) == (b"3", b"5")
+        other = KeyedStage(DETECTIONS, lambda _key: Summing())
+        other.restore("t/c0", stage.snapshot("t/c0"))
+        other.feed([frame(4)])
+        assert other.snapshot("t/c0") == b"7"
+        other.forget("t/c0")
+        assert other.snapshot("t/c0") == b""
+
+    def test_one_bad_record_is_rejected_and_the_others_go_on(self) -> None:
+        stage = KeyedStage(DETECTIONS, lambda _key: Summing())
+        outputs = stage.feed([frame(1), frame(13), frame(2)])
+        assert outputs[1] == Rejection(1, "unlucky", "thirteen")
+        assert [type(output) for output in outputs] == [Output, Rejection, Output]
+        assert stage.snapshot("t/c0") == b"3"
+
+
+class TestLedger:
+    def test_a_camera_gets_its_own_times(self) -> None:
+        times = ledger.Ledger()
+        times.arrived(frame(1), {"ingest": 10})
+        times.arrived(frame(1, "c1"), {"ingest": 20})
+        assert times.left(frame(1)) == {"ingest": 10}
+        assert times.left(frame(1)) == {}
+
+    def test_a_tick_of_all_cameras_gets_the_latest_times(self) -> None:
+        times = ledger.Ledger()
+        times.arrived(frame(1), {"ingest": 10, "detector": 15})
+        times.arrived(frame(1, "c1"), {"ingest": 20, "detector": 14})
+        assert times.left(bucket(1)) == {"ingest": 20, "detector": 15}
+
+    def test_the_end_of_a_stream_leaves_nothing_behind(self) -> None:
+        times = ledger.Ledger()
+        times.arrived(frame(1), {"ingest": 10})
+        times.arrived(frame(1, "c1"), {"ingest": 20})
+        times.forget(frame(2, kind=Kind.END_OF_TASK))
+        assert times.left(bucket(1)) == {"ingest": 20}
+
+    @pytest.mark.parametrize("headers", [None, [], [("spoton-ledger", b"{")], [("spoton-ledger", b"[1]")]])
+    def test_headers_that_are_not_ours_give_no_times(self, headers: list[tuple[str, bytes | None]] | None) -> None:
+        assert ledger.decode(headers) == {}
+
+    def test_times_come_back_from_headers(self) -> None:
+        assert ledger.decode([("other", None), ("spoton-ledger", ledger.encode({"ingest": 5}))]) == {"ingest": 5}

@@ -1,0 +1,23 @@
+"""Errors of the command line; each is shown as its message.
+
+CommandError
+├── GatewayRefused      the gateway answered with a problem
+├── GatewayUnreachable  nobody answers at the gateway's address
+└── FramesMissing       a task ended, but not every frame came out
+"""
+
+
+class CommandError(Exception):
+    """Something that the user can act on."""
+
+
+class GatewayRefused(CommandError):
+    """The gateway answered with a problem."""
+
+
+class GatewayUnreachable(CommandError):
+    """Nobody answers at the gateway's address."""
+
+
+class FramesMissing(CommandError):
+    """A task ended, but not every frame came out."""

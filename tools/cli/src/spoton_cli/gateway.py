@@ -1,0 +1,104 @@
+"""The gateway's REST interface, as far as the commands use it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+import msgspec
+from spoton_local import connections
+
+from spoton_cli.errors import GatewayRefused, GatewayUnreachable
+
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """How far one camera is."""
+
+    frames_done: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """A task as ``/status`` shows it; ``frames`` counts pictures by topic, and those in the database."""
+
+    task_id: str
+    environment_id: str
+    status: str
+    progress: float = 0.0
+    frames_expected: int | None = None
+    frames: dict[str, int] = field(default_factory=dict)
+    identities_found: int = 0
+    cameras: dict[str, CameraState] = field(default_factory=dict)
+    message: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will come."""
+        return self.status in ("COMPLETED", "STOPPED", "FAILED")
+
+
+class Gateway:
+    """Speaks to a gateway; use as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT_S)
+
+    @classmethod
+    def of_local_stack(cls) -> Self:
+        """Speak to the gateway of the stack in this checkout."""
+        return cls(connections().gateway_url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def environments(self) -> list[dict[str, Any]]:
+        """List the registered environments."""
+        found: list[dict[str, Any]] = self._request("GET", "/api/v1/config/environments").json()["items"]
+        return found
+
+    def start(self, environment_id: str) -> str:
+        """Start a task on an environment and return its id."""
+        body = {"environment_id": environment_id}
+        return str(self._request("POST", "/api/v1/processing-tasks/start", json=body).json()["task_id"])
+
+    def tasks(self) -> list[TaskState]:
+        """List the tasks, newest first."""
+        items = self._request("GET", "/api/v1/processing-tasks").json()["items"]
+        return msgspec.convert(items, list[TaskState])
+
+    def task(self, task_id: str) -> TaskState:
+        """Show one task."""
+        return msgspec.convert(self._request("GET", f"/api/v1/processing-tasks/{task_id}/status").json(), TaskState)
+
+    def control(self, task_id: str, command: str) -> None:
+        """Send ``pause``, ``resume`` or ``stop``."""
+        self._request("POST", f"/api/v1/processing-tasks/{task_id}/control", json={"command": command})
+
+    def export(self, task_id: str, file_format: str, identities: str) -> bytes:
+        """Fetch a task's results as a zip archive."""
+        parameters = {"format": file_format, "identities": identities}
+        return self._request("GET", f"/api/v1/processing-tasks/{task_id}/export", params=parameters).content
+
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise GatewayUnreachable(f"no gateway at {self.url} ({error}): is the stack up? try `spoton up`") from error
+        if response.is_error:
+            raise GatewayRefused(_problem(response))
+        return response
+
+
+def _problem(response: httpx.Response) -> str:
+    try:
+        problem = response.json()
+    except ValueError:
+        return f"the gateway answered {response.status_code}"
+    return str(problem.get("detail") or problem.get("title") or problem)
