@@ -36,9 +36,7 @@ def test_everything_that_the_format_has_is_read(write_environment: Write) -> Non
             "classes": ["person", "cup"],
             "cameras": [
                 camera(points="c0.points.csv", clock_offset_s=-0.5),
-                camera(
-                    id="c1", sources=["s3://bucket/c1/0.mp4", "s3://bucket/c1/1.mp4"], homography=IDENTITY
-                ),
+                camera(id="c1", sources=["s3://bucket/c1/0.mp4", "s3://bucket/c1/1.mp4"], homography=IDENTITY),
                 camera(id="c2", sources=[(Path(__file__)).as_uri()]),
             ],
             "map": {"image": "floor.png", "metres_per_pixel": 0.02, "origin_px": [3, 4]},
@@ -77,9 +75,7 @@ def test_defaults(write_environment: Write) -> None:
 
 
 def test_an_environment_survives_json_and_cannot_be_changed(write_environment: Write) -> None:
-    environment = load_environment(
-        write_environment({"tripwires": [{"id": "g", "from": [0, 0], "to": [1, 1]}]})
-    )
+    environment = load_environment(write_environment({"tripwires": [{"id": "g", "from": [0, 0], "to": [1, 1]}]}))
     assert Environment.model_validate_json(environment.model_dump_json()) == environment
     with pytest.raises(ValidationError):
         environment.name = "other"  # type: ignore[misc]
@@ -246,9 +242,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("changes", "expected"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_named_with_its_place(
-    write_environment: Write, changes: dict[str, Any], expected: str
-) -> None:
+def test_a_mistake_is_named_with_its_place(write_environment: Write, changes: dict[str, Any], expected: str) -> None:
     found = problems(write_environment(changes))
     assert any(problem.startswith(expected) for problem in found), found
 

@@ -14,8 +14,8 @@ from spoton_schemas.records import (
     IdentityChange,
     IdentityRevision,
     Kind,
-    MapPoints,
     MappedTrack,
+    MapPoints,
     Media,
     Outcome,
     PersonPosition,
@@ -128,9 +128,7 @@ class Script:
             num_frames_in_sub_video=frames,
             last=last,
         )
-        return self.status(
-            StatusKind.MEDIA_AVAILABLE, camera_id=camera_id, sub_video_batch_index=batch, media=media
-        )
+        return self.status(StatusKind.MEDIA_AVAILABLE, camera_id=camera_id, sub_video_batch_index=batch, media=media)
 
     def progress(self, stage: Stage, camera_id: str | None, frames: int, *, ended: bool = False) -> TaskStatus:
         kind = StatusKind.ENDED if ended else StatusKind.PROGRESS

@@ -132,7 +132,12 @@ async def test_a_task_whose_cameras_all_fail_before_any_picture_has_failed(conne
 async def test_a_camera_that_fails_later_does_not_end_the_task(connection, writer, script):
     await write(
         writer,
-        [script.accepted(), script.start(), script.camera_failed("c1", "corrupt"), script.camera_failed("c2", "corrupt")],
+        [
+            script.accepted(),
+            script.start(),
+            script.camera_failed("c1", "corrupt"),
+            script.camera_failed("c2", "corrupt"),
+        ],
     )
     assert await connection.fetchval("SELECT outcome FROM tasks WHERE task_id = $1", script.task_id) is None
     await write(writer, [script.end(4, outcome=Outcome.FAILED)])

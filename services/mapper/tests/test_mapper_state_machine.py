@@ -149,9 +149,7 @@ def test_the_order_of_cameras_does_not_change_people() -> None:
     one, other = mapper(), mapper()
     # The first tick is a tie between cameras that contradict each other.
     ticks = [tick(0, camera("a", 2, 3), camera("b", 9, 9))]
-    ticks += [
-        tick(i, camera("a", 2.1, 3), camera("b", 2.03, 3), camera("c", 2.007, 3.3)) for i in range(1, 30)
-    ]
+    ticks += [tick(i, camera("a", 2.1, 3), camera("b", 2.03, 3), camera("c", 2.007, 3.3)) for i in range(1, 30)]
     for frame in ticks:
         turned = MapFrame(frame.event_time_us, frame.cameras[::-1])
         assert one.feed(frame).people == other.feed(turned).people

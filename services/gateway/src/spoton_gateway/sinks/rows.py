@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from spoton_schemas.records import CameraMapPoints, Event, IdentityRevision, MapPoints, MappedTrack, PersonPosition
+from spoton_schemas.records import CameraMapPoints, Event, IdentityRevision, MappedTrack, MapPoints, PersonPosition
 
 Row = tuple[Any, ...]
 

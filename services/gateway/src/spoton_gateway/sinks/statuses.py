@@ -74,9 +74,7 @@ async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_
         await connection.execute(_FAIL_UNSTARTED, status.task_id, said_at)
 
 
-async def store_camera_error(
-    connection: asyncpg.Connection, task_id: str, camera_id: str, message: str | None
-) -> None:
+async def store_camera_error(connection: asyncpg.Connection, task_id: str, camera_id: str, message: str | None) -> None:
     """Note why a camera's video ended early; what was said first stays."""
     await connection.execute(
         "INSERT INTO task_cameras (task_id, camera_id, error) VALUES ($1, $2, $3)"

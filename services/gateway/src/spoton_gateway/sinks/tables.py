@@ -17,9 +17,7 @@ _BULK = {
 async def prepare(connection: asyncpg.Connection) -> None:
     """Create the session's copies of the large tables, through which COPY goes."""
     for table in _BULK:
-        await connection.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS new_{table} (LIKE {table}) ON COMMIT DELETE ROWS"
-        )
+        await connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS new_{table} (LIKE {table}) ON COMMIT DELETE ROWS")
 
 
 async def insert(connection: asyncpg.Connection, rows: Rows) -> None:
@@ -27,7 +25,9 @@ async def insert(connection: asyncpg.Connection, rows: Rows) -> None:
     await _copy(connection, "camera_frames", rows.camera_frames)
     await _copy(connection, "track_points", rows.track_points)
     await _copy(connection, "person_positions", rows.person_positions)
-    await _insert(connection, "identity_revisions", ("task_id", "revision", "global_frame_index"), rows.identity_revisions)
+    await _insert(
+        connection, "identity_revisions", ("task_id", "revision", "global_frame_index"), rows.identity_revisions
+    )
     await _insert(connection, "identity_changes", columns.IDENTITY_CHANGES, rows.identity_changes)
     await _insert_events(connection, rows.events)
 

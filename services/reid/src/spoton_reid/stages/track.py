@@ -112,7 +112,9 @@ class TrackMachine:
                 (row, track_id, embeddings.get(row))
                 for row, track_id in zip(tracked.rows, tracked.track_ids, strict=True)
             ]
-        return tuple(_as_track(record.detections[r], i, float(visibilities[r]), e) for r, i, e in sorted(found, key=_row))
+        return tuple(
+            _as_track(record.detections[r], i, float(visibilities[r]), e) for r, i, e in sorted(found, key=_row)
+        )
 
     def _embed_all(
         self, tracker: Tracker, class_name: str, detections: Sequence[Detection], rows: list[int]
