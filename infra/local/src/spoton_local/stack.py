@@ -65,7 +65,7 @@ def up(
     layout.create()
     with _exclusive(layout) as lock_descriptor:
         processes = Processes(layout)
-        plan = make_plan(_plan_in_force(layout, processes), detector=detector, embedder=embedder, environ=environ)
+        plan = make_plan(_plan_in_force(layout), detector=detector, embedder=embedder, environ=environ)
         save_plan(layout, plan)
         passwords = credentials.load_or_create(layout)
         addresses = connections_for(plan.ports, passwords)
@@ -140,10 +140,15 @@ def _servers(layout: Layout, plan: Plan, passwords: credentials.Credentials) -> 
     ]
 
 
-def _plan_in_force(layout: Layout, processes: Processes) -> Plan | None:
+def is_running(layout: Layout) -> bool:
+    """Tell whether any process of the stack is alive."""
+    processes = Processes(layout)
+    return any(processes.running(path.stem) for path in layout.run.glob("*.json"))
+
+
+def _plan_in_force(layout: Layout) -> Plan | None:
     """Return the last plan while anything of it runs: choices last until `down`."""
-    names = [path.stem for path in layout.run.glob("*.json")]
-    return load_plan(layout) if any(processes.running(name) for name in names) else None
+    return load_plan(layout) if is_running(layout) else None
 
 
 def _stop_order(layout: Layout) -> list[list[str]]:
