@@ -63,7 +63,7 @@ def up(
 
     """
     layout.create()
-    with _exclusive(layout) as lock_descriptor:
+    with _exclusive(layout, on_progress) as lock_descriptor:
         processes = Processes(layout)
         plan = make_plan(_plan_in_force(layout), detector=detector, embedder=embedder, environ=environ)
         save_plan(layout, plan)
@@ -80,7 +80,7 @@ def up(
 def down(layout: Layout, on_progress: OnProgress = ignore_progress) -> list[str]:
     """Stop whatever this stack started, services first; the names of what was running."""
     layout.create()
-    with _exclusive(layout):
+    with _exclusive(layout, on_progress):
         processes = Processes(layout)
         began = time.monotonic()
 
@@ -181,8 +181,13 @@ def _apply_schemas(addresses: Connections, on_progress: OnProgress) -> None:
 
 
 @contextlib.contextmanager
-def _exclusive(layout: Layout) -> Iterator[int]:
+def _exclusive(layout: Layout, on_progress: OnProgress) -> Iterator[int]:
     """One `up` or `down` at a time; the kernel frees the lock of a killed one."""
     with layout.lock.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_progress(Progress("stack", "waiting for another up or down", 0.0))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            on_progress(Progress("stack", "free", 0.0, done=True))
         yield lock.fileno()
