@@ -76,15 +76,15 @@ def _trunk(looks: Appearance) -> list[Part]:
     h, g, s = looks.height_m, looks.girth, looks.shoulders
     belly = max(0.0, g - 1.0) * 0.07
     chest = [
-        (-0.035, 0.088 * g, 0.066 * g), (0.02, 0.088 * g, 0.066 * g + belly * 0.5, belly * 0.3),
+        (-0.035, 0.088 * g, 0.066 * g), (0.02, 0.09 * g, 0.07 * g + belly * 0.5, belly * 0.3),
         (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5), (0.16, 0.091 * g, 0.064 * g + belly * 0.5), (0.22, 0.104 * s, 0.068 * g),
-        (0.265, 0.118 * s, 0.062 * g), (0.288, 0.119 * s, 0.054), (0.306, 0.093 * s, 0.046), (0.318, 0.05, 0.04), (0.325, 0.04, 0.037),
+        (0.265, 0.114 * s, 0.062 * g), (0.285, 0.11 * s, 0.055), (0.305, 0.085 * s, 0.047), (0.318, 0.05, 0.04), (0.325, 0.04, 0.037),
     ]  # fmt: skip
-    cover = {"t-shirt": -0.035, "long-sleeve": -0.03, "vest": -0.03, "jacket": -0.06, "coat": -0.06}[looks.top]
-    chest[0] = (cover, 0.093 * g, 0.069 * g)
+    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[looks.top]
+    chest[0] = (cover, 0.097 * g, 0.08 * g)
     rings = [tuple(value * h for value in (*ring, 0.0)[:4]) for ring in chest]
     parts = [Part("torso", tube(rings, WHITE, around=16, square=2.5, repeat=2.0 / h), "top")]
-    hips = [(-0.075, 0.05, 0.05), (-0.045, 0.085 * g, 0.064 * g), (0.0, 0.08 * g, 0.058 * g), (0.03, 0.07 * g, 0.05 * g)]
+    hips = [(-0.08, 0.05, 0.045), (-0.055, 0.082 * g, 0.062 * g), (0.0, 0.088 * g, 0.064 * g), (0.03, 0.075 * g, 0.055 * g)]
     parts.append(Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom"))
     neck = tube(np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h, _dim(looks.skin, 0.88))
     parts.append(Part("torso", neck))
@@ -101,7 +101,7 @@ def _hem(looks: Appearance) -> Part:
     h, g = looks.height_m, looks.girth
     name = "top" if looks.top == "coat" else "bottom"
     length = 0.2 if looks.top == "coat" else 0.215
-    rings = np.array([(-length, 0.122 * g, 0.135 * g), (-0.1, 0.112 * g, 0.108 * g), (0.0, 0.097 * g, 0.076 * g), (0.03, 0.08 * g, 0.06 * g)])
+    rings = np.array([(-length, 0.122 * g, 0.135 * g), (-0.1, 0.112 * g, 0.108 * g), (0.0, 0.102 * g, 0.076 * g), (0.03, 0.08 * g, 0.06 * g)])
     return Part("pelvis", tube(rings * h, WHITE, around=14, repeat=2.0 / h), name)
 
 
@@ -119,7 +119,7 @@ def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     bulk = 1.22 if looks.top in {"jacket", "coat"} else 1.0
     upper, fore = skeleton.upper_arm_m, skeleton.forearm_m
     w = h * g * bulk
-    sleeve = [(-upper, 0.024 * w, 0.026 * w), (-upper * 0.5, 0.028 * w, 0.031 * w), (-0.01 * h, 0.032 * w, 0.036 * w), (0.014 * h, 0.024 * w, 0.028 * w)]
+    sleeve = [(-upper, 0.024 * w, 0.026 * w), (-upper * 0.5, 0.028 * w, 0.031 * w), (-0.014 * h, 0.031 * w, 0.036 * w), (0.006 * h, 0.027 * w, 0.031 * w), (0.02 * h, 0.017 * w, 0.02 * w)]
     rings = [(-fore, 0.017 * w, 0.019 * w), (-fore * 0.6, 0.023 * w, 0.025 * w), (0.0, 0.024 * w, 0.026 * w), (0.01 * h, 0.018 * w, 0.02 * w)]
     hand = merge([
         ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6),
@@ -141,8 +141,9 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     h, g = looks.height_m, 0.65 + 0.35 * looks.girth
     bulk = 1.1 if looks.bottom == "trousers" else 1.0
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
-    w = h * g * bulk
-    thigh_rings = [(-thigh - 0.01 * h, 0.03 * w, 0.032 * w), (-thigh * 0.5, 0.041 * w, 0.046 * w), (0.0, 0.047 * w, 0.055 * w), (0.02 * h, 0.04 * w, 0.05 * w)]
+    hidden = 0.8 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
+    w = h * g * bulk * hidden
+    thigh_rings = [(-thigh - 0.01 * h, 0.03 * w, 0.032 * w), (-thigh * 0.5, 0.039 * w, 0.044 * w), (-0.04 * h, 0.044 * w, 0.052 * w), (0.0, 0.036 * w, 0.042 * w), (0.015 * h, 0.02 * w, 0.024 * w)]
     shin_rings = [(-shin, 0.02 * w, 0.024 * w), (-shin * 0.72, 0.023 * w, 0.027 * w), (-shin * 0.35, 0.029 * w, 0.034 * w, -0.004 * w), (0.0, 0.031 * w, 0.033 * w), (0.015 * h, 0.022 * w, 0.024 * w)]
     shin_rings = [tuple((*ring, 0.0)[:4]) for ring in shin_rings]
     thigh_colour, thigh_cloth = (looks.skin, None) if looks.bottom == "skirt" else (WHITE, "bottom")

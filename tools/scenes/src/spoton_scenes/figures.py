@@ -2,7 +2,6 @@
 
 from math import atan2, cos, degrees, sin
 
-import cv2
 from panda3d import core
 
 from spoton_scenes.bodies import Body, build_body
@@ -42,7 +41,7 @@ class Figure:
         pelvis = self.root.attach_new_node("pelvis")
         joints = {"pelvis": pelvis, "torso": pelvis.attach_new_node("torso")}
         joints["head"] = joints["torso"].attach_new_node("head")
-        joints["head"].set_z(s.neck_above_hip_m + 0.035 * s.height_m)
+        joints["head"].set_z(s.neck_above_hip_m + 0.026 * s.height_m)
         for side, sign in (("l", -1.0), ("r", 1.0)):
             hip = joints[f"hip_{side}"] = pelvis.attach_new_node("hip")
             hip.set_x(sign * s.hip_half_m)
@@ -57,7 +56,8 @@ class Figure:
         return joints
 
     def _hang(self, body: Body) -> None:
-        textures = {name: texture_of(name, cv2.flip(picture, -1)[::-1]) for name, picture in body.textures.items()}
+        # a body's textures count v upwards, pictures count rows downwards
+        textures = {name: texture_of(name, picture[::-1]) for name, picture in body.textures.items()}
         for part in body.parts:
             node = self._joints[part.joint].attach_new_node(geometry_node(part.joint, part.mesh))
             if part.texture is not None:

@@ -106,7 +106,7 @@ def _leg(swing: float, stride: float, phase: float) -> tuple[float, float, float
     """(hip, knee, ankle) of one leg: stretched while it stands, bent while it swings forward."""
     hip = swing * sin(phase)
     lifted = max(0.0, cos(phase + 0.35))
-    knee = -(0.06 + 1.05 * stride * lifted**1.3) if stride > 0 else -0.03
+    knee = -(0.06 + 0.82 * stride * lifted**1.4) if stride > 0 else -0.03
     pushing_off = max(0.0, -sin(phase)) * max(0.0, cos(phase + 1.2))
     ankle = -(hip + knee) * (1 - 0.6 * lifted) - 0.5 * stride * pushing_off
     return hip, knee, ankle

@@ -75,7 +75,8 @@ def geometry_node(name: str, mesh: Mesh) -> core.GeomNode:
     """A node that draws the mesh."""
     table = np.zeros(len(mesh.vertices), dtype=_VERTEX)
     table["position"], table["normal"], table["uv"] = mesh.vertices, mesh.normals, mesh.uv
-    table["colour"][:, :3] = np.clip(mesh.colours * 255 + 0.5, 0, 255)
+    # the software renderer multiplies by the vertex colour twice when lights are on
+    table["colour"][:, :3] = np.sqrt(np.clip(mesh.colours, 0, 1)) * 255 + 0.5
     table["colour"][:, 3] = 255
     data = core.GeomVertexData(name, core.GeomVertexFormat.get_v3n3c4t2(), core.Geom.UH_static)
     data.unclean_set_num_rows(len(table))
