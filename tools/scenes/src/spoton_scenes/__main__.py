@@ -26,12 +26,22 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         preset = adjusted(
-            find_preset(options.preset), cameras=options.cameras, people=options.people, seconds=options.seconds, fps=options.fps
+            find_preset(options.preset),
+            cameras=options.cameras,
+            people=options.people,
+            seconds=options.seconds,
+            fps=options.fps,
         )
         film = plan_film(preset, options.seed)
         total = len(film.states) * len(film.scene.cameras)
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("frames"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(f"rendering {preset.name}", total=total)
             write_environment(film, preset.title, options.out, lambda frames: progress.advance(task, frames))
@@ -44,7 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     listing = "\n  ".join(
-        f"{p.name:<10} {p.title}: {p.cameras} cameras, {p.people} people, {p.batches} x {p.batch_seconds:.0f} s" for p in PRESETS.values()
+        f"{p.name:<10} {p.title}: {p.cameras} cameras, {p.people} people, {p.batches} x {p.batch_seconds:.0f} s"
+        for p in PRESETS.values()
     )
     parser = argparse.ArgumentParser(
         prog="python -m spoton_scenes",

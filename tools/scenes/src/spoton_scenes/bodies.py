@@ -80,18 +80,32 @@ def _trunk(looks: Appearance) -> list[Part]:
         (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5), (0.16, 0.091 * g, 0.064 * g + belly * 0.5), (0.22, 0.104 * s, 0.068 * g),
         (0.265, 0.114 * s, 0.062 * g), (0.285, 0.11 * s, 0.055), (0.305, 0.085 * s, 0.047), (0.318, 0.05, 0.04), (0.325, 0.04, 0.037),
     ]  # fmt: skip
-    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[looks.top]
+    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[
+        looks.top
+    ]
     chest[0] = (cover, 0.097 * g, 0.08 * g)
     rings = [tuple(value * h for value in (*ring, 0.0)[:4]) for ring in chest]
     parts = [Part("torso", tube(rings, WHITE, around=16, square=2.5, repeat=2.0 / h), "top")]
-    hips = [(-0.08, 0.05, 0.045), (-0.055, 0.082 * g, 0.062 * g), (0.0, 0.088 * g, 0.064 * g), (0.03, 0.075 * g, 0.055 * g)]
-    parts.append(Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom"))
-    neck = tube(np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h, _dim(looks.skin, 0.88))
+    hips = [
+        (-0.08, 0.05, 0.045),
+        (-0.055, 0.082 * g, 0.062 * g),
+        (0.0, 0.088 * g, 0.064 * g),
+        (0.03, 0.075 * g, 0.055 * g),
+    ]
+    parts.append(
+        Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom")
+    )
+    neck = tube(
+        np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h,
+        _dim(looks.skin, 0.88),
+    )
     parts.append(Part("torso", neck))
     if looks.bottom == "skirt" or looks.top == "coat":
         parts.append(_hem(looks))
     if looks.top in {"jacket", "coat"}:
-        lapel = ellipsoid(np.array([0.03, 0.012, 0.1]) * h, np.array([0, 0.058 * g, 0.235]) * h, looks.top_colours[1], 8, 6)
+        lapel = ellipsoid(
+            np.array([0.03, 0.012, 0.1]) * h, np.array([0, 0.058 * g, 0.235]) * h, looks.top_colours[1], 8, 6
+        )
         parts.append(Part("torso", lapel))
     return parts
 
@@ -101,7 +115,14 @@ def _hem(looks: Appearance) -> Part:
     h, g = looks.height_m, looks.girth
     name = "top" if looks.top == "coat" else "bottom"
     length = 0.2 if looks.top == "coat" else 0.215
-    rings = np.array([(-length, 0.122 * g, 0.135 * g), (-0.1, 0.112 * g, 0.108 * g), (0.0, 0.102 * g, 0.076 * g), (0.03, 0.08 * g, 0.06 * g)])
+    rings = np.array(
+        [
+            (-length, 0.122 * g, 0.135 * g),
+            (-0.1, 0.112 * g, 0.108 * g),
+            (0.0, 0.102 * g, 0.076 * g),
+            (0.03, 0.08 * g, 0.06 * g),
+        ]
+    )
     return Part("pelvis", tube(rings * h, WHITE, around=14, repeat=2.0 / h), name)
 
 
@@ -109,9 +130,24 @@ def _head(looks: Appearance) -> list[Part]:
     h = looks.height_m
     centre = np.array([0.0, 0.008, 0.062]) * h
     skull = ellipsoid(np.array([0.044, 0.054, 0.066]) * h, centre, WHITE, around=16, rings=11)
-    nose = ellipsoid(np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5)
-    ears = [ellipsoid(np.array([0.007, 0.012, 0.017]) * h, centre + np.array([x, 0.0, 0.0]) * h, _dim(looks.skin, 0.9), 6, 5) for x in (-0.045, 0.045)]
-    return [Part("head", skull, "face"), Part("head", merge([nose, *ears])), *(Part("head", mesh) for mesh in hair_parts(looks, centre))]
+    nose = ellipsoid(
+        np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5
+    )
+    ears = [
+        ellipsoid(
+            np.array([0.007, 0.012, 0.017]) * h,
+            centre + np.array([x, 0.0, 0.0]) * h,
+            _dim(looks.skin, 0.9),
+            6,
+            5,
+        )
+        for x in (-0.045, 0.045)
+    ]
+    return [
+        Part("head", skull, "face"),
+        Part("head", merge([nose, *ears])),
+        *(Part("head", mesh) for mesh in hair_parts(looks, centre)),
+    ]
 
 
 def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
@@ -119,8 +155,19 @@ def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     bulk = 1.22 if looks.top in {"jacket", "coat"} else 1.0
     upper, fore = skeleton.upper_arm_m, skeleton.forearm_m
     w = h * g * bulk
-    sleeve = [(-upper, 0.024 * w, 0.026 * w), (-upper * 0.5, 0.028 * w, 0.031 * w), (-0.014 * h, 0.031 * w, 0.036 * w), (0.006 * h, 0.027 * w, 0.031 * w), (0.02 * h, 0.017 * w, 0.02 * w)]
-    rings = [(-fore, 0.017 * w, 0.019 * w), (-fore * 0.6, 0.023 * w, 0.025 * w), (0.0, 0.024 * w, 0.026 * w), (0.01 * h, 0.018 * w, 0.02 * w)]
+    sleeve = [
+        (-upper, 0.024 * w, 0.026 * w),
+        (-upper * 0.5, 0.028 * w, 0.031 * w),
+        (-0.014 * h, 0.031 * w, 0.036 * w),
+        (0.006 * h, 0.027 * w, 0.031 * w),
+        (0.02 * h, 0.017 * w, 0.02 * w),
+    ]
+    rings = [
+        (-fore, 0.017 * w, 0.019 * w),
+        (-fore * 0.6, 0.023 * w, 0.025 * w),
+        (0.0, 0.024 * w, 0.026 * w),
+        (0.01 * h, 0.018 * w, 0.02 * w),
+    ]
     hand = merge([
         ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6),
         ellipsoid(np.array([0.007, 0.009, 0.02]) * h, (0, 0.024 * h, -fore - 0.02 * h), _dim(looks.skin, 0.95), 6, 5),
@@ -143,8 +190,20 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
     hidden = 0.8 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
     w = h * g * bulk * hidden
-    thigh_rings = [(-thigh - 0.01 * h, 0.03 * w, 0.032 * w), (-thigh * 0.5, 0.039 * w, 0.044 * w), (-0.04 * h, 0.044 * w, 0.052 * w), (0.0, 0.036 * w, 0.042 * w), (0.015 * h, 0.02 * w, 0.024 * w)]
-    shin_rings = [(-shin, 0.02 * w, 0.024 * w), (-shin * 0.72, 0.023 * w, 0.027 * w), (-shin * 0.35, 0.029 * w, 0.034 * w, -0.004 * w), (0.0, 0.031 * w, 0.033 * w), (0.015 * h, 0.022 * w, 0.024 * w)]
+    thigh_rings = [
+        (-thigh - 0.01 * h, 0.03 * w, 0.032 * w),
+        (-thigh * 0.5, 0.039 * w, 0.044 * w),
+        (-0.04 * h, 0.044 * w, 0.052 * w),
+        (0.0, 0.036 * w, 0.042 * w),
+        (0.015 * h, 0.02 * w, 0.024 * w),
+    ]
+    shin_rings = [
+        (-shin, 0.02 * w, 0.024 * w),
+        (-shin * 0.72, 0.023 * w, 0.027 * w),
+        (-shin * 0.35, 0.029 * w, 0.034 * w, -0.004 * w),
+        (0.0, 0.031 * w, 0.033 * w),
+        (0.015 * h, 0.022 * w, 0.024 * w),
+    ]
     shin_rings = [tuple((*ring, 0.0)[:4]) for ring in shin_rings]
     thigh_colour, thigh_cloth = (looks.skin, None) if looks.bottom == "skirt" else (WHITE, "bottom")
     bare = looks.bottom in {"skirt", "shorts"}
@@ -171,11 +230,30 @@ def _lying_forward(mesh: Mesh, forward_m: float, up_m: float) -> Mesh:
 def _bag(looks: Appearance) -> list[Part]:
     h = looks.height_m
     if looks.bag == "backpack":
-        sack = ellipsoid(np.array([0.078, 0.055, 0.125]) * h, np.array([0, -0.095 * looks.girth, 0.18]) * h, looks.bag_colour, 12, 8)
-        straps = [box(np.array([0.018, 0.012, 0.2]) * h, np.array([x, 0.058 * looks.girth, 0.22]) * h, _dim(looks.bag_colour, 0.7)) for x in (-0.062, 0.062)]
+        sack = ellipsoid(
+            np.array([0.078, 0.055, 0.125]) * h,
+            np.array([0, -0.095 * looks.girth, 0.18]) * h,
+            looks.bag_colour,
+            12,
+            8,
+        )
+        straps = [
+            box(
+                np.array([0.018, 0.012, 0.2]) * h,
+                np.array([x, 0.058 * looks.girth, 0.22]) * h,
+                _dim(looks.bag_colour, 0.7),
+            )
+            for x in (-0.062, 0.062)
+        ]
         return [Part("torso", merge([sack, *straps]))]
     if looks.bag == "shoulder-bag":
-        sack = ellipsoid(np.array([0.035, 0.085, 0.07]) * h, np.array([0.125 * looks.girth, -0.01, -0.03]) * h, looks.bag_colour, 10, 8)
+        sack = ellipsoid(
+            np.array([0.035, 0.085, 0.07]) * h,
+            np.array([0.125 * looks.girth, -0.01, -0.03]) * h,
+            looks.bag_colour,
+            10,
+            8,
+        )
         return [Part("torso", sack)]
     return []
 

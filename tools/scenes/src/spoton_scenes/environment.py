@@ -21,7 +21,11 @@ _POINT_GRID = 5
 
 
 def write_environment(
-    film: Film, title: str, folder: Path, on_batch: Callable[[int], None] = lambda frames: None, processes: int | None = None
+    film: Film,
+    title: str,
+    folder: Path,
+    on_batch: Callable[[int], None] = lambda frames: None,
+    processes: int | None = None,
 ) -> None:
     """Render the film into `folder`; `on_batch` hears how many frames each finished sub-video holds.
 
@@ -43,10 +47,14 @@ def write_environment(
     write_ground_truth(film, batches, folder / "ground_truth")
     # last, so that a folder with an environment.yaml is complete
     document = environment_document(film, title, origin, scale)
-    (folder / "environment.yaml").write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120))
+    (folder / "environment.yaml").write_text(
+        yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
+    )
 
 
-def environment_document(film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float) -> dict[str, Any]:
+def environment_document(
+    film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float
+) -> dict[str, Any]:
     """The content of environment.yaml."""
     scene = film.scene
     width, depth = scene.width_m, scene.depth_m
@@ -90,7 +98,10 @@ def _write_points(scene: Scene, camera: Camera, path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image_x", "image_y", "map_x_m", "map_y_m"])
-        writer.writerows([f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"] for u, v, x, y in calibration_points(scene, camera))
+        writer.writerows(
+            [f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"]
+            for u, v, x, y in calibration_points(scene, camera)
+        )
 
 
 def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
@@ -109,8 +120,22 @@ def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
         cv2.line(image, pixel(*first), pixel(*second), (225, 225, 225), 5)
     for obstacle in scene.obstacles:
         colour = tuple(int(200 * channel) for channel in obstacle.colour[::-1])
-        cv2.circle(image, pixel(obstacle.x_m, obstacle.y_m), round(obstacle.radius_m / scale), colour, -1, cv2.LINE_AA)
-        cv2.circle(image, pixel(obstacle.x_m, obstacle.y_m), round(obstacle.radius_m / scale), (60, 60, 60), 2, cv2.LINE_AA)
+        cv2.circle(
+            image,
+            pixel(obstacle.x_m, obstacle.y_m),
+            round(obstacle.radius_m / scale),
+            colour,
+            -1,
+            cv2.LINE_AA,
+        )
+        cv2.circle(
+            image,
+            pixel(obstacle.x_m, obstacle.y_m),
+            round(obstacle.radius_m / scale),
+            (60, 60, 60),
+            2,
+            cv2.LINE_AA,
+        )
     if not cv2.imwrite(str(path), image):
         raise OSError(f"{path} could not be written")
     return (origin, origin), scale
@@ -119,10 +144,16 @@ def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
 def _zones(scene: Scene) -> list[dict[str, Any]]:
     """A zone inside every door and one in the middle of the floor."""
     zones = [
-        {"id": f"entrance-{index}", "polygon": _entrance(door)} for index, door in enumerate(scene.doors, start=1)
+        {"id": f"entrance-{index}", "polygon": _entrance(door)}
+        for index, door in enumerate(scene.doors, start=1)
     ]
     x, y, w, d = scene.width_m / 2, scene.depth_m / 2, scene.width_m / 6, scene.depth_m / 6
-    zones.append({"id": "centre", "polygon": _rounded([(x - w, y - d), (x + w, y - d), (x + w, y + d), (x - w, y + d)])})
+    zones.append(
+        {
+            "id": "centre",
+            "polygon": _rounded([(x - w, y - d), (x + w, y - d), (x + w, y + d), (x - w, y + d)]),
+        }
+    )
     return zones
 
 
@@ -134,9 +165,7 @@ def _entrance(door: Door, reach_m: float = 1.8) -> list[list[float]]:
 
 def _tripwire(name: str, door: Door) -> dict[str, Any]:
     """A line across the door, half a step inside."""
-    first, second = (
-        (x + 0.4 * door.inward_x, y + 0.4 * door.inward_y) for x, y in _across(door, 0.2)
-    )
+    first, second = ((x + 0.4 * door.inward_x, y + 0.4 * door.inward_y) for x, y in _across(door, 0.2))
     return {"id": name, "from": _rounded([first])[0], "to": _rounded([second])[0]}
 
 

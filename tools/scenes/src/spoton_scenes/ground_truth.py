@@ -48,7 +48,9 @@ def floor_rows(film: Film) -> str:
     lines = ["frame,id,x_m,y_m\n"]
     for frame, states in enumerate(film.states, start=1):
         for state in states:
-            lines.append(f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n")
+            lines.append(
+                f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n"
+            )
     return "".join(lines)
 
 
@@ -66,7 +68,11 @@ def _document(film: Film, cameras: dict[str, list[list[PersonBox]]]) -> dict[str
         "fps": film.fps,
         "batch_frames": list(film.batch_frames),
         "people": [
-            {"id": person.person_id, "height_m": round(person.looks.height_m, 3), "speed_m_s": round(person.gait.speed_m_s, 3)}
+            {
+                "id": person.person_id,
+                "height_m": round(person.looks.height_m, 3),
+                "speed_m_s": round(person.gait.speed_m_s, 3),
+            }
             for person in scene.people
         ],
         "cameras": {
@@ -82,7 +88,8 @@ def _document(film: Film, cameras: dict[str, list[list[PersonBox]]]) -> dict[str
         "frames": [
             {
                 "floor": {
-                    str(scene.people[state.index].person_id): [round(state.x_m, 3), round(state.y_m, 3)] for state in states
+                    str(scene.people[state.index].person_id): [round(state.x_m, 3), round(state.y_m, 3)]
+                    for state in states
                 },
                 "boxes": {
                     camera_id: [

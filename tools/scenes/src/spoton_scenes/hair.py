@@ -26,11 +26,31 @@ def hair_parts(looks: Appearance, centre: Floats) -> list[Mesh]:
     colour = looks.bag_colour if covered else looks.hair
     meshes = [_shell(looks, centre, colour)]
     if looks.hair_style == "long":
-        meshes.append(ellipsoid(np.array([0.05, 0.022, 0.085]) * h, centre + np.array([0, -0.045, -0.055]) * h, _dark(colour), 10, 8))
+        meshes.append(
+            ellipsoid(
+                np.array([0.05, 0.022, 0.085]) * h,
+                centre + np.array([0, -0.045, -0.055]) * h,
+                _dark(colour),
+                10,
+                8,
+            )
+        )
     if looks.hair_style == "bun":
-        meshes.append(ellipsoid(np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6))
+        meshes.append(
+            ellipsoid(
+                np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6
+            )
+        )
     if looks.hair_style == "cap":
-        meshes.append(ellipsoid(np.array([0.036, 0.04, 0.006]) * h, centre + np.array([0, 0.062, 0.03]) * h, _dark(colour), 10, 6))
+        meshes.append(
+            ellipsoid(
+                np.array([0.036, 0.04, 0.006]) * h,
+                centre + np.array([0, 0.062, 0.03]) * h,
+                _dark(colour),
+                10,
+                6,
+            )
+        )
     return meshes
 
 

@@ -41,10 +41,18 @@ def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
     c, d = b + columns, a + columns
     triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.uint16)
     colours = np.broadcast_to(np.asarray(colour, dtype=np.float64), points.shape)
-    return Mesh(points.reshape(-1, 3), normals.reshape(-1, 3), uv.reshape(-1, 2), colours.reshape(-1, 3).copy(), triangles)
+    return Mesh(
+        points.reshape(-1, 3),
+        normals.reshape(-1, 3),
+        uv.reshape(-1, 2),
+        colours.reshape(-1, 3).copy(),
+        triangles,
+    )
 
 
-def tube(rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0) -> Mesh:
+def tube(
+    rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0
+) -> Mesh:
     """A tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at both ends.
 
     `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so that the
@@ -75,11 +83,15 @@ def tube(rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 
     return grid_mesh(points, np.stack([u, points[:, :, 2]], axis=2) * repeat, colour)
 
 
-def ellipsoid(radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9) -> Mesh:
+def ellipsoid(
+    radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9
+) -> Mesh:
     """An ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
     phi = np.linspace(-np.pi / 2, np.pi / 2, rings)[:, None]
     theta = np.linspace(-np.pi / 2, 1.5 * np.pi, around + 1)[None, :]
-    unit = np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2)
+    unit = np.stack(
+        [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2
+    )
     points = unit * np.asarray(radii) + np.asarray(centre)
     u = np.broadcast_to(np.linspace(0, 1, around + 1), points.shape[:2])
     v = np.broadcast_to(np.linspace(0, 1, rings)[:, None], points.shape[:2])
@@ -122,5 +134,7 @@ def merge(meshes: list[Mesh]) -> Mesh:
         np.concatenate([mesh.normals for mesh in meshes]),
         np.concatenate([mesh.uv for mesh in meshes]),
         np.concatenate([mesh.colours for mesh in meshes]),
-        np.concatenate([mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]).astype(np.uint16),
+        np.concatenate(
+            [mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]
+        ).astype(np.uint16),
     )

@@ -22,7 +22,8 @@ def software_pipe() -> core.GraphicsPipe:
     Raises RendererError when the wheel comes without it.
     """
     core.load_prc_file_data(
-        "", "window-type offscreen\naudio-library-name null\nnotify-level-display error\ntextures-power-2 up\nsupport-threads #f\n"
+        "",
+        "window-type offscreen\naudio-library-name null\nnotify-level-display error\ntextures-power-2 up\nsupport-threads #f\n",
     )
     pipe = core.GraphicsPipeSelection.get_global_ptr().make_pipe("TinyOffscreenGraphicsPipe", "p3tinydisplay")
     if pipe is None:
@@ -118,7 +119,9 @@ def _power_of_two(picture: Image) -> Image:
 def flat_state(number: int) -> core.RenderState:
     """A state that paints everything in the colour that stands for `number` (0…65535), unlit and untextured."""
     # the renderer cuts colours down to bytes: aim at the middle of each step
-    low, high = (((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8))
+    low, high = (
+        ((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8)
+    )
     colour = core.LVecBase4(low, high, 0.0, 1.0)
     return core.RenderState.make(
         core.ColorAttrib.make_flat(colour),

@@ -82,7 +82,9 @@ class _Crowd:
     def states(self) -> list[PersonState]:
         """Who is there now."""
         return [
-            PersonState(index, *walker.position, walker.heading_rad, walker.phase_rad % (2 * pi), walker.stride)
+            PersonState(
+                index, *walker.position, walker.heading_rad, walker.phase_rad % (2 * pi), walker.stride
+            )
             for index, walker in enumerate(self._walkers)
             if walker.present
         ]
@@ -121,10 +123,15 @@ class _Crowd:
         kept = np.where(in_doorway[:, None], positions, np.clip(positions, low, high))
         return np.asarray(self._between_doorposts(kept, in_doorway))
 
-    def _between_doorposts(self, positions: NDArray[np.float64], in_doorway: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def _between_doorposts(
+        self, positions: NDArray[np.float64], in_doorway: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
         kept = positions.copy()
         for door in self._scene.doors:
-            inward, along = np.array([door.inward_x, door.inward_y]), np.array([-door.inward_y, door.inward_x])
+            inward, along = (
+                np.array([door.inward_x, door.inward_y]),
+                np.array([-door.inward_y, door.inward_x]),
+            )
             offset = kept - (door.x_m, door.y_m)
             depth, beside = offset @ inward, offset @ along
             room = door.width_m / 2 - 0.3
@@ -154,7 +161,10 @@ class _Crowd:
             place = free_place(self._scene, walker.position, walker.rng)
             if self._is_free(place, 0.9):
                 break
-        walker.legs = [*wandering(self._scene, place, int(walker.rng.integers(1, 4)), walker.rng), *self._way_out(walker)]
+        walker.legs = [
+            *wandering(self._scene, place, int(walker.rng.integers(1, 4)), walker.rng),
+            *self._way_out(walker),
+        ]
         self._appear(walker, place)
 
     def _try_to_enter(self, walker: Walker) -> None:

@@ -51,7 +51,16 @@ PRESETS = {
         Preset("demo", "Demo hall", (12.0, 9.0), cameras=4, people=8, obstacles=3, batches=4),
         Preset("easy", "Small room", (10.0, 8.0), cameras=2, people=3, obstacles=0, batches=2),
         Preset("crowd", "Busy hall", (14.0, 11.0), cameras=4, people=20, obstacles=5, batches=3),
-        Preset("blind-gap", "Long hall with blind gaps", (30.0, 8.0), cameras=3, people=7, obstacles=3, batches=6, layout="gaps"),
+        Preset(
+            "blind-gap",
+            "Long hall with blind gaps",
+            (30.0, 8.0),
+            cameras=3,
+            people=7,
+            obstacles=3,
+            batches=6,
+            layout="gaps",
+        ),
         Preset("large", "Concourse", (32.0, 22.0), cameras=12, people=40, obstacles=12, batches=3),
     )
 }
@@ -65,7 +74,12 @@ def find_preset(name: str) -> Preset:
 
 
 def adjusted(
-    preset: Preset, *, cameras: int | None = None, people: int | None = None, seconds: float | None = None, fps: int | None = None
+    preset: Preset,
+    *,
+    cameras: int | None = None,
+    people: int | None = None,
+    seconds: float | None = None,
+    fps: int | None = None,
 ) -> Preset:
     """The preset with other counts; `seconds` is the whole film, cut into batches of the preset's length or shorter.
 
@@ -117,7 +131,15 @@ def _cameras(preset: Preset, rng: np.random.Generator) -> tuple[Camera, ...]:
         position = (x, y, CAMERA_HEIGHT_M + float(rng.uniform(-0.2, 0.2)))
         target = (tx + float(rng.uniform(-0.3, 0.3)), ty + float(rng.uniform(-0.3, 0.3)), 0.3)
         cameras.append(
-            Camera(f"c{index}", position, target, focal * preset.width_px, preset.width_px, preset.height_px, (gains[0], gains[1], gains[2]))
+            Camera(
+                f"c{index}",
+                position,
+                target,
+                focal * preset.width_px,
+                preset.width_px,
+                preset.height_px,
+                (gains[0], gains[1], gains[2]),
+            )
         )
     return tuple(cameras)
 

@@ -62,7 +62,9 @@ class SceneRenderer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -98,7 +100,9 @@ class SceneRenderer:
         return np.ascontiguousarray(image)
 
     def _measure(self, camera: Camera, states: Sequence[PersonState]) -> list[PersonBox]:
-        windows = {state.index: window for state in states if (window := self._window(camera, state)) is not None}
+        windows = {
+            state.index: window for state in states if (window := self._window(camera, state)) is not None
+        }
         if not windows:
             return []
         together = numbers_of(self._together.draw())
@@ -109,7 +113,9 @@ class SceneRenderer:
                 result = measure_silhouette(index + 1, alone, together, windows[index])
                 if result is not None:
                     measured[index] = result
-        return [self._person_box(state, *measured[state.index]) for state in states if state.index in measured]
+        return [
+            self._person_box(state, *measured[state.index]) for state in states if state.index in measured
+        ]
 
     def _draw_alone(self, group: list[int], present: list[int]) -> NDArray[np.uint16]:
         for index in set(present).difference(group):
@@ -134,7 +140,12 @@ class SceneRenderer:
         if np.any(depth <= 0.3):
             return 0, 0, width, height
         low, high = np.floor(pixels.min(axis=0)).astype(int) - 1, np.ceil(pixels.max(axis=0)).astype(int) + 1
-        x1, y1, x2, y2 = max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
+        x1, y1, x2, y2 = (
+            max(0, int(low[0])),
+            max(0, int(low[1])),
+            min(width, int(high[0])),
+            min(height, int(high[1])),
+        )
         return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
 
     def _build_world(self) -> None:

@@ -98,5 +98,11 @@ def poster(rng: np.random.Generator) -> Image:
         corner = rng.integers(0, 48, 2)
         size = rng.integers(6, 36, 2)
         image[corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]] = rng.uniform(0, 1, 3)
-    cv2.circle(image, tuple(int(v) for v in rng.integers(12, 52, 2)), int(rng.integers(4, 14)), rng.uniform(0, 1, 3).tolist(), -1)
+    cv2.circle(
+        image,
+        tuple(int(v) for v in rng.integers(12, 52, 2)),
+        int(rng.integers(4, 14)),
+        rng.uniform(0, 1, 3).tolist(),
+        -1,
+    )
     return to_bytes(image)
