@@ -98,9 +98,7 @@ class IdentityBook:
 
     def _overlap(self, old: int, new: int) -> bool:
         return any(
-            a[0] == b[0] and a[2] <= b[3] and b[2] <= a[3]
-            for a in self._spans[old]
-            for b in self._spans.get(new, ())
+            a[0] == b[0] and a[2] <= b[3] and b[2] <= a[3] for a in self._spans[old] for b in self._spans.get(new, ())
         )
 
 

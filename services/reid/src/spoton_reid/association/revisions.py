@@ -19,9 +19,7 @@ class RenamedSpan:
     new: int
 
 
-def revise(
-    tracklets: Sequence[Tracklet], published_until: int, camera_ids: Sequence[str]
-) -> list[IdentityRevision]:
+def revise(tracklets: Sequence[Tracklet], published_until: int, camera_ids: Sequence[str]) -> list[IdentityRevision]:
     """Bring published identities in line with the tracklets' names; return what changed.
 
     Args:
@@ -40,9 +38,7 @@ def revise(
                 continue
             if old != tracklet.name:
                 first, last = tracklet.frames[start], tracklet.frames[row]
-                spans.append(
-                    RenamedSpan(tracklet.camera, tracklet.track_id, first, last, old, tracklet.name)
-                )
+                spans.append(RenamedSpan(tracklet.camera, tracklet.track_id, first, last, old, tracklet.name))
             start = row + 1
         for row in rows:
             tracklet.identities[row] = tracklet.name

@@ -88,9 +88,7 @@ class Window:
                 return tracklet.identities[row]
         return 0
 
-    def weigh(
-        self, tracklets: list[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters
-    ) -> Matrix:
+    def weigh(self, tracklets: list[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters) -> Matrix:
         """Add up all evidence between the given tracklets: (N, N), symmetric."""
         if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
             self._shifts = shifts
@@ -127,7 +125,7 @@ class Window:
                 paths[index] = tracklets[index].floor_path()
         start = max(one.frames[0], other.frames[0])
         end = min(one.frames[-1], other.frames[-1]) + 1
-        assert self._shifts is not None  # noqa: S101 - set by weigh
+        assert self._shifts is not None
         odds = floor_evidence(
             paths[a][start - one.frames[0] : end - one.frames[0]],
             paths[b][start - other.frames[0] : end - other.frames[0]],

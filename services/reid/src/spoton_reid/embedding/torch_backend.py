@@ -20,9 +20,7 @@ class TorchEmbedder(Embedder):
         try:
             self._module = torch.jit.load(str(model_file), map_location=device).eval()
         except (RuntimeError, ValueError) as error:
-            raise UnreadableModelError(
-                f"{model_file} is no TorchScript module (torch.jit.save): {error}"
-            ) from error
+            raise UnreadableModelError(f"{model_file} is no TorchScript module (torch.jit.save): {error}") from error
         self._device = torch.device(device)
         self._batch = 1 if self._device.type == "cpu" else _GPU_BATCH
         self._shape = (3, description.input_height_px, description.input_width_px)

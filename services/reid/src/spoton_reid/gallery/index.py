@@ -50,9 +50,7 @@ class Gallery:
             self._index = self._build()
         query = (embedding / max(float(np.linalg.norm(embedding)), 1e-12)).astype(np.float32)[None]
         cosines, identities = self._index.search(query, min(count, len(self._sums)))
-        found = [
-            Match(int(i), float(c)) for i, c in zip(identities[0].tolist(), cosines[0].tolist(), strict=True)
-        ]
+        found = [Match(int(i), float(c)) for i, c in zip(identities[0].tolist(), cosines[0].tolist(), strict=True)]
         return sorted(found, key=lambda match: (-match.cosine, match.identity))
 
     def _build(self) -> faiss.IndexIDMap2:

@@ -27,7 +27,7 @@ class TrackTools:
 
     embedder: Embedder
     make_tracker: Callable[[float], Tracker]
-    gate: CropGate = CropGate()
+    gate: CropGate = field(default_factory=CropGate)
 
 
 @dataclass(slots=True)

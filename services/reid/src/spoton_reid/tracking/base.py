@@ -62,11 +62,10 @@ class Tracker(ABC):
 
         Raises:
             DetectionShapeError: the arrays differ in length, or an embedding is missing that the tracker needs.
+
         """
         count = len(boxes_xyxy)
-        if boxes_xyxy.shape != (count, 4) or not (
-            len(confidences) == len(class_ids) == len(embeddings) == count
-        ):
+        if boxes_xyxy.shape != (count, 4) or not (len(confidences) == len(class_ids) == len(embeddings) == count):
             raise DetectionShapeError(
                 f"frame {frame_index}: boxes {boxes_xyxy.shape}, {len(confidences)} confidences, "
                 f"{len(class_ids)} classes, {len(embeddings)} embeddings"
@@ -74,9 +73,7 @@ class Tracker(ABC):
         if self.needs_embeddings and any(embedding is None for embedding in embeddings):
             raise DetectionShapeError(f"frame {frame_index}: this tracker needs every detection's embedding")
         linked = self._link(frame_index, boxes_xyxy, confidences, class_ids, embeddings)
-        return [
-            _track(track_id, index, boxes_xyxy, confidences, class_ids) for index, track_id in sorted(linked)
-        ]
+        return [_track(track_id, index, boxes_xyxy, confidences, class_ids) for index, track_id in sorted(linked)]
 
     @abstractmethod
     def _link(
@@ -99,6 +96,7 @@ class Tracker(ABC):
 
         Raises:
             SnapshotError: the bytes are no snapshot of this tracker.
+
         """
 
 

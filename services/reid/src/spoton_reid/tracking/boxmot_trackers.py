@@ -46,9 +46,7 @@ class BoxmotTracker(Tracker):
         tracks = self._tracker.update(detections, None)
         indices, identities = tracks.detection_indices.tolist(), tracks.track_ids.tolist()
         return [  # boxmot counts tracks from 0 and may report a track without a detection as -1
-            (index, track_id + 1)
-            for index, track_id in zip(indices, identities, strict=True)
-            if index >= 0
+            (index, track_id + 1) for index, track_id in zip(indices, identities, strict=True) if index >= 0
         ]
 
     def snapshot(self) -> bytes:

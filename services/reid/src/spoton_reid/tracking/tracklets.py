@@ -68,8 +68,7 @@ class TrackletLinker(Tracker):
         boxes = boxes_xyxy.astype(np.float64)
         strong = np.flatnonzero(confidences >= self._parameters.start_confidence)
         weak = np.flatnonzero(
-            (confidences >= self._parameters.continue_confidence)
-            & (confidences < self._parameters.start_confidence)
+            (confidences >= self._parameters.continue_confidence) & (confidences < self._parameters.start_confidence)
         )
         self._live = [live for live in self._live if frame_index - live.last_frame <= self._patience]
         linked: list[tuple[int, int]] = []
