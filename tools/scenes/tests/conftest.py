@@ -2,7 +2,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-
 from spoton_scenes.cameras import Camera
 from spoton_scenes.presets import build_scene, find_preset
 from spoton_scenes.random_scenes import random_people
@@ -11,7 +10,7 @@ from spoton_scenes.scene import Scene
 
 @pytest.fixture
 def plain_scene():
-    """A function that builds an empty room with one camera at (0.3, 5) looking along +x, and people and obstacles."""
+    """Builds a room with one camera at (0.3, 5) looking along +x, some people and obstacles."""
 
     def build(people=2, obstacles=()):
         camera = Camera("c0", (0.3, 5.0, 2.5), (6.0, 5.0, 1.0), 300, 480, 270)

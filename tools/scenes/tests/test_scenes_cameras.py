@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-
 from spoton_scenes.cameras import Camera, image_points_to_floor
 from spoton_scenes.errors import SceneArgumentError
 
 
 @pytest.fixture
 def camera():
-    """3 m above the origin, looking down along +x at 45°: it hits the floor at x = 3. f = 100, centre (50, 40)."""
+    """3 m above the origin, looking down along +x at 45°: it hits the floor at x = 3."""
     return Camera("c0", (0, 0, 3), (3, 0, 0), focal_px=100, width_px=100, height_px=80)
 
 

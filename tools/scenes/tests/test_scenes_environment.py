@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 
@@ -8,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-
 from spoton_scenes.__main__ import main
 from spoton_scenes.cameras import image_points_to_floor
 from spoton_scenes.environment import write_environment
@@ -21,8 +21,6 @@ from spoton_scenes.truth import PersonBox
 
 @pytest.fixture(scope="module")
 def film_and_folder(tmp_path_factory):
-    from dataclasses import replace
-
     preset = replace(
         find_preset("demo"), cameras=2, people=4, batches=2, batch_seconds=0.5, width_px=240, height_px=136
     )
@@ -58,7 +56,7 @@ def test_the_index_of_a_video_comes_before_its_frames(film_and_folder):
 
 
 def test_the_environment_names_what_is_there(film_and_folder):
-    film, folder = film_and_folder
+    _, folder = film_and_folder
     document = yaml.safe_load((folder / "environment.yaml").read_text())
     assert document["id"] == "demo"
     assert document["processing_fps"] == 10

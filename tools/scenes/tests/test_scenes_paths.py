@@ -1,8 +1,8 @@
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 
 import numpy as np
 import pytest
-
 from spoton_scenes.bodies import skeleton_of
 from spoton_scenes.crowd import BODY_M, keep_apart
 from spoton_scenes.errors import SceneArgumentError
@@ -19,8 +19,8 @@ def crowd():
 
 
 def test_nobody_teleports(crowd):
-    scene, frames = crowd
-    for before, after in zip(frames[:-1], frames[1:], strict=True):
+    _, frames = crowd
+    for before, after in pairwise(frames):
         places = {state.index: state for state in before}
         for state in after:
             if state.index in places:
@@ -31,7 +31,7 @@ def test_nobody_teleports(crowd):
 def test_whoever_appears_during_the_film_does_so_behind_a_wall(crowd):
     scene, frames = crowd
     appeared = 0
-    for before, after in zip(frames[:-1], frames[1:], strict=True):
+    for before, after in pairwise(frames):
         known = {state.index for state in before}
         for state in (state for state in after if state.index not in known):
             appeared += 1

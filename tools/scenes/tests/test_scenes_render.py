@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from panda3d import core
-
 from spoton_scenes.errors import SceneArgumentError
 from spoton_scenes.meshes import ellipsoid
 from spoton_scenes.panda import Canvas, flat_state, geometry_node, numbers_of

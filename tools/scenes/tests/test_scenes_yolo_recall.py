@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from spoton_scenes.film import SUPERSAMPLE, plan_film
 from spoton_scenes.presets import adjusted, find_preset
 from spoton_scenes.random_scenes import iterate_frames, random_scene
@@ -46,7 +45,7 @@ def iou(box, others):
 
 
 def count_found(frames, find_people):
-    """(found at IoU 0.5, all) of the people seen by at least half and at least 40 pixels tall; a box finds one person."""
+    """(found at IoU 0.5, all) of the people at least half seen and 40 pixels tall; a box finds one person."""
     found = total = 0
     for image, boxes in frames:
         people = find_people(image)

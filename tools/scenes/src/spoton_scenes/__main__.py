@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     listing = "\n  ".join(
-        f"{p.name:<10} {p.title}: {p.cameras} cameras, {p.people} people, {p.batches} x {p.batch_seconds:.0f} s"
+        f"{p.name:<10} {p.title}: {p.cameras} cameras, {p.people} people, {p.batches} x {p.batch_seconds:g} s"
         for p in PRESETS.values()
     )
     parser = argparse.ArgumentParser(

@@ -1,4 +1,4 @@
-"""What a person looks like: build, skin, hair, clothes, things carried. Pure values drawn from a generator."""
+"""What a person looks like: build, skin, hair, clothes, things carried. Values drawn from a generator."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,10 @@ _BOTTOM_COLOURS: tuple[Rgb, ...] = (
 
 @dataclass(frozen=True)
 class Appearance:
-    """One person's looks. Lengths in metres, colours RGB in 0…1; `girth` and `shoulders` multiply widths (1 = average)."""
+    """One person's looks.
+
+    Lengths in metres, colours RGB in 0…1; `girth` and `shoulders` multiply widths (1 = average).
+    """
 
     height_m: float
     girth: float
@@ -64,7 +67,7 @@ class Appearance:
 
 
 def random_appearance(rng: np.random.Generator, hue: float | None = None) -> Appearance:
-    """Draw a person; `hue` (0…1) fixes the top's hue, so that the people of one scene can be spread over the circle."""
+    """Draw a person; `hue` (0…1) fixes the top's hue, to spread a scene's people over the circle."""
     hue = float(rng.random()) if hue is None else hue
     vivid = rng.random() < 0.72
     top = (

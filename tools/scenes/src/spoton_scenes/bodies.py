@@ -76,10 +76,17 @@ def _trunk(looks: Appearance) -> list[Part]:
     h, g, s = looks.height_m, looks.girth, looks.shoulders
     belly = max(0.0, g - 1.0) * 0.07
     chest = [
-        (-0.035, 0.088 * g, 0.066 * g), (0.02, 0.09 * g, 0.07 * g + belly * 0.5, belly * 0.3),
-        (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5), (0.16, 0.091 * g, 0.064 * g + belly * 0.5), (0.22, 0.104 * s, 0.068 * g),
-        (0.265, 0.114 * s, 0.062 * g), (0.285, 0.11 * s, 0.055), (0.305, 0.085 * s, 0.047), (0.318, 0.05, 0.04), (0.325, 0.04, 0.037),
-    ]  # fmt: skip
+        (-0.035, 0.088 * g, 0.066 * g),
+        (0.02, 0.09 * g, 0.07 * g + belly * 0.5, belly * 0.3),
+        (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5),
+        (0.16, 0.091 * g, 0.064 * g + belly * 0.5),
+        (0.22, 0.104 * s, 0.068 * g),
+        (0.265, 0.114 * s, 0.062 * g),
+        (0.285, 0.11 * s, 0.055),
+        (0.305, 0.085 * s, 0.047),
+        (0.318, 0.05, 0.04),
+        (0.325, 0.04, 0.037),
+    ]
     cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[
         looks.top
     ]
@@ -111,7 +118,7 @@ def _trunk(looks: Appearance) -> list[Part]:
 
 
 def _hem(looks: Appearance) -> Part:
-    """A skirt or the tails of a coat, wide enough for the legs to swing in."""
+    """Make a skirt or the tails of a coat, wide enough for the legs to swing in."""
     h, g = looks.height_m, looks.girth
     name = "top" if looks.top == "coat" else "bottom"
     length = 0.2 if looks.top == "coat" else 0.215
@@ -168,10 +175,9 @@ def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
         (0.0, 0.024 * w, 0.026 * w),
         (0.01 * h, 0.018 * w, 0.02 * w),
     ]
-    hand = merge([
-        ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6),
-        ellipsoid(np.array([0.007, 0.009, 0.02]) * h, (0, 0.024 * h, -fore - 0.02 * h), _dim(looks.skin, 0.95), 6, 5),
-    ])  # fmt: skip
+    palm = ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6)
+    thumb = ellipsoid(np.array([0.007, 0.009, 0.02]) * h, (0, 0.024 * h, -fore - 0.02 * h), looks.skin, 6, 5)
+    hand = merge([palm, thumb])
     parts = [Part(f"elbow_{side}", hand)]
     if looks.top == "vest":
         parts.append(Part(f"shoulder_{side}", tube(sleeve, looks.skin)))
@@ -208,22 +214,26 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     thigh_colour, thigh_cloth = (looks.skin, None) if looks.bottom == "skirt" else (WHITE, "bottom")
     bare = looks.bottom in {"skirt", "shorts"}
     shin_colour, shin_cloth = (looks.skin, None) if bare else (_grey(0.95), "bottom")
-    shoe = tube(
-        [(-0.06 * h, 0.018 * h, 0.016 * h, -0.006 * h), (-0.045 * h, 0.024 * h, 0.026 * h, 0.0), (0.0, 0.026 * h, 0.028 * h, 0.004 * h),
-         (0.035 * h, 0.029 * h, 0.02 * h, -0.006 * h), (0.075 * h, 0.027 * h, 0.016 * h, -0.01 * h), (0.095 * h, 0.017 * h, 0.011 * h, -0.014 * h)],
-        looks.shoes, square=2.6,
-    )  # fmt: skip
     return [
         Part(f"hip_{side}", tube(thigh_rings, thigh_colour, repeat=2.0 / h), thigh_cloth),
         Part(f"knee_{side}", tube(shin_rings, shin_colour, repeat=2.0 / h), shin_cloth),
-        Part(f"ankle_{side}", _lying_forward(shoe, 0.022 * h, -0.016 * h)),
+        Part(f"ankle_{side}", _shoe(looks)),
     ]
 
 
-def _lying_forward(mesh: Mesh, forward_m: float, up_m: float) -> Mesh:
-    """A tube built along z turned to lie along y (its own front then faces up), for shoes."""
+def _shoe(looks: Appearance) -> Mesh:
+    """Make a shoe from heel to toe: a tube turned to lie forward, in the ankle's frame."""
+    rings = [
+        (-0.06, 0.018, 0.016, -0.006),
+        (-0.045, 0.024, 0.026, 0.0),
+        (0.0, 0.026, 0.028, 0.004),
+        (0.035, 0.029, 0.02, -0.006),
+        (0.075, 0.027, 0.016, -0.01),
+        (0.095, 0.017, 0.011, -0.014),
+    ]
+    mesh = tube(np.array(rings) * looks.height_m, looks.shoes, square=2.6)
     turn = np.array([[-1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])
-    vertices = mesh.vertices @ turn.T + np.array([0.0, forward_m, up_m])
+    vertices = mesh.vertices @ turn.T + np.array([0.0, 0.022, -0.016]) * looks.height_m
     return Mesh(vertices, mesh.normals @ turn.T, mesh.uv, mesh.colours, mesh.triangles)
 
 
@@ -239,8 +249,8 @@ def _bag(looks: Appearance) -> list[Part]:
         )
         straps = [
             box(
-                np.array([0.018, 0.012, 0.2]) * h,
-                np.array([x, 0.058 * looks.girth, 0.22]) * h,
+                np.array([0.018, 0.012, 0.13]) * h,
+                np.array([x, 0.06 * looks.girth, 0.235]) * h,
                 _dim(looks.bag_colour, 0.7),
             )
             for x in (-0.062, 0.062)

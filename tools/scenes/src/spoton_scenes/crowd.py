@@ -19,7 +19,8 @@ _CLEARANCE_M = 0.35
 def steer(positions: Floats, velocities: Floats, wanted: Floats, obstacles: tuple[Obstacle, ...]) -> Floats:
     """Velocities to aim for: the wanted ones bent away from whoever would come too close within two seconds.
 
-    Two people who meet head-on both turn to their right, as people do (an anticipatory rule after Karamouzas et al., 2009).
+    Two people who meet head-on both turn to their right, as people do. (An anticipatory rule after
+    Karamouzas, Heil, van Beek and Overmars, 2009.)
     """
     others = np.concatenate([positions, np.array([(o.x_m, o.y_m) for o in obstacles]).reshape(-1, 2)])
     other_velocities = np.concatenate([velocities, np.zeros((len(obstacles), 2))])
@@ -44,7 +45,7 @@ def steer(positions: Floats, velocities: Floats, wanted: Floats, obstacles: tupl
 
 
 def keep_apart(positions: Floats, obstacles: tuple[Obstacle, ...], rounds: int = 6) -> Floats:
-    """Move overlapping people just far enough apart, and out of obstacles (position-based, a few relaxation rounds)."""
+    """Move overlapping people just far enough apart, and out of obstacles, in a few relaxation rounds."""
     moved = positions.copy()
     for _ in range(rounds):
         apart = moved[:, None] - moved[None]

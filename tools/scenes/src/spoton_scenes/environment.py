@@ -1,4 +1,4 @@
-"""Writes an environment folder: environment.yaml, calibration points, the map picture, videos and ground truth."""
+"""Writes an environment folder: environment.yaml, calibration points, map picture, videos, ground truth."""
 
 import csv
 from collections.abc import Callable
@@ -24,13 +24,13 @@ def write_environment(
     film: Film,
     title: str,
     folder: Path,
-    on_batch: Callable[[int], None] = lambda frames: None,
+    on_batch: Callable[[int], None] = lambda _: None,
     processes: int | None = None,
 ) -> None:
     """Render the film into `folder`; `on_batch` hears how many frames each finished sub-video holds.
 
-    Cameras with an odd number come with a points file, the others with a homography. Raises OutputError when the
-    folder cannot be written.
+    Cameras with an odd number come with a points file, the others with a homography. Raises OutputError when
+    the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def write_environment(
 def environment_document(
     film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float
 ) -> dict[str, Any]:
-    """The content of environment.yaml."""
+    """Return the content of environment.yaml."""
     scene = film.scene
     width, depth = scene.width_m, scene.depth_m
     return {
@@ -105,7 +105,7 @@ def _write_points(scene: Scene, camera: Camera, path: Path) -> None:
 
 
 def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
-    """Draw the floor from above, walls and obstacles with it: ((x, y) pixel of the floor's origin, metres per pixel)."""
+    """Draw the floor from above, with obstacles: ((x, y) pixel of the floor's origin, metres per pixel)."""
     picture, scale = floor_picture(scene)
     cut = round((APRON_M - _MAP_MARGIN_M) / scale)
     image = np.ascontiguousarray(picture[cut:-cut, cut:-cut, ::-1])
@@ -142,7 +142,7 @@ def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
 
 
 def _zones(scene: Scene) -> list[dict[str, Any]]:
-    """A zone inside every door and one in the middle of the floor."""
+    """Make a zone inside every door and one in the middle of the floor."""
     zones = [
         {"id": f"entrance-{index}", "polygon": _entrance(door)}
         for index, door in enumerate(scene.doors, start=1)
@@ -164,7 +164,7 @@ def _entrance(door: Door, reach_m: float = 1.8) -> list[list[float]]:
 
 
 def _tripwire(name: str, door: Door) -> dict[str, Any]:
-    """A line across the door, half a step inside."""
+    """Draw a line across the door, half a step inside."""
     first, second = ((x + 0.4 * door.inward_x, y + 0.4 * door.inward_y) for x, y in _across(door, 0.2))
     return {"id": name, "from": _rounded([first])[0], "to": _rounded([second])[0]}
 

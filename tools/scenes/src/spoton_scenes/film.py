@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Film:
     batch_frames: tuple[int, ...]
 
     def batch_start(self, batch: int) -> int:
-        """The first frame of a batch."""
+        """Return the first frame of a batch."""
         return sum(self.batch_frames[:batch])
 
 
@@ -47,7 +48,7 @@ def plan_film(preset: Preset, seed: int) -> Film:
     total = round(preset.batches * preset.batch_seconds * preset.fps)
     states = simulate(scene, total / preset.fps, preset.fps)
     edges = [round(total * batch / preset.batches) for batch in range(preset.batches + 1)]
-    sizes = tuple(second - first for first, second in zip(edges[:-1], edges[1:], strict=True))
+    sizes = tuple(second - first for first, second in pairwise(edges))
     return Film(scene, states, preset.fps, sizes)
 
 

@@ -1,7 +1,7 @@
 """How a body walks: joint angles from a phase, with feet that neither slide nor sink. Pure maths.
 
-The hip swings as A sin(phase); while a foot is down the hip moves over it, so one step is 2 L sin(A) long for a leg of
-length L. A person's phase therefore follows the distance walked, not the clock.
+The hip swings as A sin(phase); while a foot is down the hip moves over it, so one step is 2 L sin(A) long for
+a leg of length L. A person's phase therefore follows the distance walked, not the clock.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Pose:
-    """Joint pitches (positive swings a hanging limb forward), radians; (left, right) pairs; hip height in metres."""
+    """Joint pitches in radians (positive swings a hanging limb forward), in pairs (left, right)."""
 
     hip_height_m: float
     hips: tuple[float, float]
@@ -68,7 +68,7 @@ class Pose:
 
 
 def random_gait(rng: np.random.Generator, height_m: float) -> Gait:
-    """Draw a gait that suits a body height: steps of about 0.41 of it (as adults walk), 1.6 to 2.1 steps a second."""
+    """Draw a gait that suits a body height: steps of about 0.4 of it (as adults walk), about 1.8 a second."""
     return Gait(
         step_length_m=height_m * float(rng.uniform(0.35, 0.45)),
         cadence_hz=float(rng.uniform(1.55, 2.1)),
@@ -80,7 +80,7 @@ def random_gait(rng: np.random.Generator, height_m: float) -> Gait:
 
 
 def walking_pose(gait: Gait, skeleton: Skeleton, phase: float, stride: float) -> Pose:
-    """The pose at `phase` (radians); `stride` is 0 standing … 1 at the preferred step length."""
+    """Return the pose at `phase` (radians); `stride` is 0 standing … 1 at the preferred step length."""
     swing = asin(min(0.8, gait.step_length_m * stride / (2 * skeleton.leg_m)))
     legs = [_leg(swing, stride, phase + side) for side in (0.0, pi)]
     extents = [

@@ -1,8 +1,8 @@
 """Writes the ground truth: MOTChallenge files per camera, floor positions, and everything as JSON.
 
-A MOTChallenge row is `frame,id,x,y,w,h,considered,class,visibility`: frames count from 1 over all sub-videos of a camera,
-class 1 is a person, considered is 0 (to be ignored, as the format has it) for somebody who is outside the monitored floor
-or of whom no pixel is seen.
+A MOTChallenge row is `frame,id,x,y,w,h,considered,class,visibility`: frames count from 1 over all sub-
+videos of a camera, class 1 is a person, considered is 0 (to be ignored, as the format has it) for somebody
+who is outside the monitored floor or of whom no pixel is seen.
 """
 
 import json
@@ -16,7 +16,7 @@ from spoton_scenes.truth import PersonBox
 
 
 def write_ground_truth(film: Film, batches: Iterable[BatchTruth], folder: Path) -> None:
-    """Write `<camera>.txt`, `floor.csv` and `ground_truth.json` into `folder`; the same film gives the same bytes."""
+    """Write `<camera>.txt`, `floor.csv`, `ground_truth.json` into `folder`; same film, same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     by_place = {(batch.camera_index, batch.batch): batch.boxes for batch in batches}
     cameras: dict[str, list[list[PersonBox]]] = {}
@@ -31,15 +31,14 @@ def write_ground_truth(film: Film, batches: Iterable[BatchTruth], folder: Path) 
 
 
 def mot_rows(scene: Scene, frames: list[list[PersonBox]]) -> str:
-    """The MOTChallenge text of one camera."""
+    """Return the MOTChallenge text of one camera."""
     lines = []
     for frame, boxes in enumerate(frames, start=1):
         for box in sorted(boxes, key=lambda box: box.person_id):
             x1, y1, x2, y2 = box.bbox_xyxy
             considered = int(box.visibility > 0 and on_floor(scene, *box.floor_m))
-            lines.append(
-                f"{frame},{box.person_id},{x1:.0f},{y1:.0f},{x2 - x1:.0f},{y2 - y1:.0f},{considered},1,{box.visibility:.4f}\n"
-            )
+            numbers = f"{frame},{box.person_id},{x1:.0f},{y1:.0f},{x2 - x1:.0f},{y2 - y1:.0f}"
+            lines.append(f"{numbers},{considered},1,{box.visibility:.4f}\n")
     return "".join(lines)
 
 
@@ -47,10 +46,10 @@ def floor_rows(film: Film) -> str:
     """Everybody's floor position at every frame, seen or not: `frame,id,x_m,y_m`, frames from 1."""
     lines = ["frame,id,x_m,y_m\n"]
     for frame, states in enumerate(film.states, start=1):
-        for state in states:
-            lines.append(
-                f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n"
-            )
+        lines += [
+            f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n"
+            for state in states
+        ]
     return "".join(lines)
 
 

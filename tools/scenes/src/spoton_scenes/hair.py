@@ -6,7 +6,7 @@ from spoton_scenes.appearance import Appearance
 from spoton_scenes.fabrics import Rgb
 from spoton_scenes.meshes import Floats, Mesh, ellipsoid, grid_mesh
 
-# (lowest polar angle at the forehead, at the back) in radians from the crown; (extra x, extra y, extra z) of the shell
+# (lowest polar angle at the forehead, at the back), radians from the crown; the shell is larger by (x, y, z)
 _SHELLS = {
     "short": ((0.95, 2.0), (0.004, 0.004, 0.007)),
     "bob": ((0.95, 2.5), (0.011, 0.010, 0.010)),
@@ -18,7 +18,7 @@ _SHELLS = {
 
 
 def hair_parts(looks: Appearance, centre: Floats) -> list[Mesh]:
-    """The meshes of the hair style, in the head joint's frame, for a skull around `centre`."""
+    """Make the meshes of the hair style, in the head joint's frame, for a skull around `centre`."""
     if looks.hair_style == "bald":
         return []
     h = looks.height_m

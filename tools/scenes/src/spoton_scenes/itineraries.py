@@ -1,4 +1,4 @@
-"""Where a person wants to go next: through a door, around the floor, out again, and back after a while. Pure."""
+"""Where a person wants to go next: in by a door, around the floor, out again, back after a while. Pure."""
 
 from dataclasses import dataclass
 
@@ -29,13 +29,13 @@ def entering(door: Door, side: float) -> tuple[Point, list[Leg]]:
 
 
 def leaving(door: Door, side: float) -> list[Leg]:
-    """The legs out through the door to where they vanish."""
+    """Return the legs out through the door to where they vanish."""
     hidden, behind, inside = _door_points(door, side)
     return [Leg(inside), Leg(behind, doorway=True), Leg(hidden, doorway=True)]
 
 
 def wandering(scene: Scene, start: Point, stops: int, rng: np.random.Generator) -> list[Leg]:
-    """`stops` places on the floor, each well away from the one before, some with a pause."""
+    """Choose `stops` places on the floor, each well away from the one before, some with a pause."""
     legs: list[Leg] = []
     here = start
     for _ in range(stops):
@@ -46,7 +46,7 @@ def wandering(scene: Scene, start: Point, stops: int, rng: np.random.Generator) 
 
 
 def free_place(scene: Scene, away_from: Point, rng: np.random.Generator) -> Point:
-    """A random place on the floor, clear of obstacles, preferably far from `away_from`."""
+    """Choose a random place on the floor, clear of obstacles, preferably far from `away_from`."""
     far = 0.35 * float(np.hypot(scene.width_m, scene.depth_m))
     place = (scene.width_m / 2, scene.depth_m / 2)
     for attempt in range(60):

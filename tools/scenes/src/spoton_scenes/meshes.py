@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Mesh:
-    """vertices, normals (N, 3); uv (N, 2); colours (N, 3) RGB in 0…1; triangles (M, 3), counter-clockwise outside."""
+    """vertices, normals (N, 3); uv (N, 2); colours (N, 3) RGB in 0…1; triangles (M, 3), counter-clockwise."""
 
     vertices: Floats
     normals: Floats
@@ -23,9 +23,9 @@ class Mesh:
 
 
 def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
-    """A closed-around grid (rings, around + 1, 3), last column equal to the first, rings from low to high.
+    """Mesh a closed grid (rings, around + 1, 3), last column equal to the first, rings from low to high.
 
-    Normals come from the grid's own tangents; a ring shrunk to a point takes its neighbour's direction along the axis.
+    Normals come from the grid's own tangents; rings shrunk to a point look along the axis.
     """
     along = np.gradient(points, axis=0)
     padded = np.concatenate([points[:, -2:-1], points, points[:, 1:2]], axis=1)
@@ -53,10 +53,10 @@ def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
 def tube(
     rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0
 ) -> Mesh:
-    """A tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at both ends.
+    """Make a tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at the ends.
 
-    `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so that the
-    front is u = 0.5; v is metres along z. `repeat` multiplies both.
+    `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so
+    that the front is u = 0.5; v is metres along z. `repeat` multiplies both.
     """
     table = np.atleast_2d(np.asarray(rings, dtype=np.float64))
     if table.shape[1] == 3:
@@ -86,7 +86,7 @@ def tube(
 def ellipsoid(
     radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9
 ) -> Mesh:
-    """An ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
+    """Make an ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
     phi = np.linspace(-np.pi / 2, np.pi / 2, rings)[:, None]
     theta = np.linspace(-np.pi / 2, 1.5 * np.pi, around + 1)[None, :]
     unit = np.stack(
@@ -102,7 +102,7 @@ def ellipsoid(
 
 
 def quad(corners: ArrayLike, colour: ArrayLike, uv: ArrayLike = ((0, 0), (1, 0), (1, 1), (0, 1))) -> Mesh:
-    """A flat quad, corners (4, 3) counter-clockwise as seen from its visible side."""
+    """Make a flat quad, corners (4, 3) counter-clockwise as seen from its visible side."""
     points = np.asarray(corners, dtype=np.float64)
     normal = np.cross(points[1] - points[0], points[2] - points[0])
     normal /= np.linalg.norm(normal)
@@ -112,7 +112,7 @@ def quad(corners: ArrayLike, colour: ArrayLike, uv: ArrayLike = ((0, 0), (1, 0),
 
 
 def box(size: ArrayLike, centre: ArrayLike, colour: ArrayLike) -> Mesh:
-    """An axis-aligned box of `size` (x, y, z) around `centre`; uv in metres on every face."""
+    """Make an axis-aligned box of `size` (x, y, z) around `centre`; uv in metres on every face."""
     half = np.asarray(size, dtype=np.float64) / 2
     faces = []
     for axis in range(3):

@@ -168,7 +168,7 @@ class _Crowd:
         self._appear(walker, place)
 
     def _try_to_enter(self, walker: Walker) -> None:
-        """Come in by a random door, or try again a little later when somebody stands where they would appear."""
+        """Come in by a random door, or try again a little later when somebody stands in the way."""
         door = self._scene.doors[int(walker.rng.integers(len(self._scene.doors)))]
         start, legs = entering(door, float(walker.rng.choice((-1.0, 1.0))))
         if not self._is_free(start, 1.0):

@@ -1,4 +1,4 @@
-"""The named scenes: how large, how many, how they are filmed. Every one follows from its preset, seed and counts."""
+"""The named scenes: how large, how many, how filmed. A scene follows from its preset, seed and counts."""
 
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ _WALLS: tuple[tuple[str, Rgb, Rgb], ...] = (
 
 @dataclass(frozen=True)
 class Preset:
-    """A named kind of scene. `layout` is "overlap" (cameras round one floor) or "gaps" (each watches its own stretch)."""
+    """A named kind of scene; cameras stand round one floor ("overlap") or each watches a stretch ("gaps")."""
 
     name: str
     title: str
@@ -67,7 +67,7 @@ PRESETS = {
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name; SceneArgumentError lists the known ones otherwise."""
+    """Find the preset of that name; SceneArgumentError lists the known ones otherwise."""
     if name not in PRESETS:
         raise SceneArgumentError(f"unknown preset {name!r}: choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
@@ -81,7 +81,7 @@ def adjusted(
     seconds: float | None = None,
     fps: int | None = None,
 ) -> Preset:
-    """The preset with other counts; `seconds` is the whole film, cut into batches of the preset's length or shorter.
+    """Change a preset's counts; `seconds` is the whole film, cut into batches of about the preset's length.
 
     Raises SceneArgumentError when one of them makes no film.
     """
@@ -106,7 +106,7 @@ def adjusted(
 
 
 def build_scene(preset: Preset, seed: int) -> Scene:
-    """The scene of a preset and a seed."""
+    """Build the scene of a preset and a seed."""
     rng = np.random.default_rng([seed, 31])
     width, depth = preset.floor_m
     return Scene(
@@ -145,7 +145,7 @@ def _cameras(preset: Preset, rng: np.random.Generator) -> tuple[Camera, ...]:
 
 
 def _corner_camera(preset: Preset, index: int) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """(position, target, focal length in image widths): corners first, opposite ones before neighbours, then sides."""
+    """(position, target, focal length in image widths): corners first, opposite ones in turn, then sides."""
     (width, depth), inset = preset.floor_m, 0.25
     corners = [(inset, inset), (width - inset, depth - inset), (width - inset, inset), (inset, depth - inset)]
     if index < 4:
@@ -160,19 +160,22 @@ def _corner_camera(preset: Preset, index: int) -> tuple[tuple[float, float], tup
 
 
 def _on_border(around: float, width: float, depth: float, inset: float) -> tuple[float, float]:
-    """A point `around` metres along the border from (0, 0), a little inside."""
-    for length, point in (
-        (width, lambda s: (s, inset)), (depth, lambda s: (width - inset, s)), (width, lambda s: (width - s, depth - inset)),
-    ):  # fmt: skip
+    """Find the point `around` metres along the border from (0, 0), a little inside."""
+    for length, start, step in (
+        (width, (0.0, 0.0), (1, 0)),
+        (depth, (width, 0.0), (0, 1)),
+        (width, (width, depth), (-1, 0)),
+        (depth, (0.0, depth), (0, -1)),
+    ):
         if around < length:
-            x, y = point(around)
-            return float(x), float(y)
+            x, y = start[0] + step[0] * around, start[1] + step[1] * around
+            return min(width - inset, max(inset, x)), min(depth - inset, max(inset, y))
         around -= length
-    return inset, max(inset, depth - around)
+    return inset, inset
 
 
 def _stretch_camera(preset: Preset, index: int) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """Each camera looks steeply across its own stretch of a long floor; between two views nobody sees anything."""
+    """Each camera looks steeply across its own stretch of a long floor; between two views nobody is seen."""
     width, depth = preset.floor_m
     middle = (index + 0.5) * width / preset.cameras
     side = index % 2 == 0

@@ -20,7 +20,7 @@ _APART_M = 0.55
 def random_scene(
     seed: int, *, people: int | None = None, cameras: int = 4, width_px: int = 960, height_px: int = 540
 ) -> Scene:
-    """A scene of everything at random: room or open ground, light, clutter, people (0-20 unless told) and cameras."""
+    """Draw everything at random: room or open ground, light, clutter, people (0-20 unless told), cameras."""
     rng = np.random.default_rng([seed, 11])
     count = int(rng.integers(0, 21)) if people is None else people
     width, depth = float(rng.uniform(6, 20)), float(rng.uniform(6, 16))

@@ -1,7 +1,8 @@
 """Draws a scene as its cameras see it, with exact boxes. Panda3D's software renderer: no display, no GPU.
 
-Three kinds of image are drawn from the same geometry: the picture, the numbers of whoever is seen (obstacles and walls
-paint 0), and the numbers of people alone (people whose silhouettes cannot touch share one such image).
+Three kinds of image are drawn from the same geometry: the picture, the numbers of whoever is seen
+(obstacles and walls paint 0), and the numbers of people alone (people whose silhouettes cannot touch share
+one such image).
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ _PICTURE, _TOGETHER, _ALONE = (core.BitMask32.bit(bit) for bit in range(3))
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """image: (height, width, 3) BGR uint8; boxes: everyone whose silhouette touches the image, hidden or not."""
+    """image: (height, width, 3) BGR uint8; boxes: all whose silhouettes touch the image, hidden or not."""
 
     image: NDArray[np.uint8]
     boxes: list[PersonBox]
@@ -37,8 +38,9 @@ class RenderedFrame:
 class SceneRenderer:
     """Renders one scene at one image size; use as a context manager or call close().
 
-    `supersample` draws the picture that many times larger and averages it down (smooth edges); boxes stay exact for
-    the image size. Raises SceneArgumentError for an empty image, RendererError when the renderer is missing.
+    `supersample` draws the picture that many times larger and averages it down (smooth edges); boxes stay
+    exact for the image size. Raises SceneArgumentError for an empty image, RendererError without the
+    renderer.
     """
 
     def __init__(self, scene: Scene, width_px: int, height_px: int, supersample: float = 1.0) -> None:
@@ -74,7 +76,7 @@ class SceneRenderer:
         self._root.remove_node()
 
     def render(self, camera_index: int, states: Sequence[PersonState]) -> RenderedFrame:
-        """What camera `camera_index` sees while exactly the people of `states` are there."""
+        """Draw what camera `camera_index` sees while exactly the people of `states` are there."""
         camera = self._cameras[camera_index]
         for canvas in (self._picture, self._together, self._alone):
             _aim(canvas, camera)
@@ -187,7 +189,7 @@ class SceneRenderer:
 
 
 def _aim(canvas: Canvas, camera: Camera) -> None:
-    """Give the canvas the camera's position, direction and focal length (the world frame mirrors the floor's y)."""
+    """Give the canvas the camera's position, direction and focal length (the world mirrors the floor's y)."""
     (x, y, z), (tx, ty, tz) = camera.position_m, camera.target_m
     canvas.camera.set_pos(x, -y, z)
     canvas.camera.look_at(tx, -ty, tz)

@@ -103,7 +103,7 @@ def _gap(door: Door, start: np.ndarray, along: np.ndarray) -> tuple[float, float
 def _upright(
     start: np.ndarray, end: np.ndarray, low: float, high: float, full: float, colour: Rgb = WHITE
 ) -> Mesh:
-    """A wall piece from `start` to `end` (floor frame), visible from the room."""
+    """Make a wall piece from `start` to `end` (floor frame), visible from the room."""
     length = float(np.hypot(*(end - start)))
     corners = [
         (start[0], -start[1], low),
