@@ -1,4 +1,4 @@
-"""`python -m spoton_cli` is `spoton`."""
+"""``python -m spoton_cli``."""
 
 from spoton_cli.app import main
 
