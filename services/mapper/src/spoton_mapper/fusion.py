@@ -26,9 +26,7 @@ def consensus(observations: Sequence[FloorObservation]) -> list[FloorObservation
     distances = [[_disagreement(one, other) for other in observations] for one in observations]
     costs = [sum(min(distance, GATE) for distance in row) for row in distances]
     order = range(len(observations))
-    best = min(
-        order, key=lambda index: (costs[index], float(np.trace(observations[index].covariance_m2)), index)
-    )
+    best = min(order, key=lambda index: (costs[index], float(np.trace(observations[index].covariance_m2)), index))
     return [observations[index] for index in order if distances[best][index] <= GATE]
 
 
@@ -46,9 +44,7 @@ def fuse(observations: Sequence[FloorObservation]) -> tuple[NDArray[np.float64],
     """
     weights = [np.linalg.inv(observation.covariance_m2) for observation in observations]
     covariance = np.linalg.inv(np.sum(weights, axis=0))
-    weighted = [
-        weight @ observation.position_m for weight, observation in zip(weights, observations, strict=True)
-    ]
+    weighted = [weight @ observation.position_m for weight, observation in zip(weights, observations, strict=True)]
     return np.asarray(covariance @ np.sum(weighted, axis=0)), np.asarray(covariance)
 
 

@@ -22,9 +22,7 @@ class MotionState:
     covariance: NDArray[np.float64]
 
     @classmethod
-    def start(
-        cls, position_m: NDArray[np.float64], covariance_m2: NDArray[np.float64], speed_std_m_s: float
-    ) -> Self:
+    def start(cls, position_m: NDArray[np.float64], covariance_m2: NDArray[np.float64], speed_std_m_s: float) -> Self:
         """Begin at a position of known covariance, (2, 2), with no idea of the direction."""
         covariance = np.zeros((4, 4))
         covariance[:2, :2] = covariance_m2

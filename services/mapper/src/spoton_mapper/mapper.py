@@ -91,14 +91,11 @@ class Mapper:
         try:
             content = json.loads(snapshot)
             if content["version"] != SNAPSHOT_VERSION:
-                raise SnapshotError(
-                    f"mapper snapshot of version {content['version']}, not {SNAPSHOT_VERSION}"
-                )
+                raise SnapshotError(f"mapper snapshot of version {content['version']}, not {SNAPSHOT_VERSION}")
             mapper = cls(_scene(content["scene"]), _parameters(content["parameters"]))
             mapper._time_us = content["time_us"]
             mapper._paths = {
-                int(global_id): _path(path, content["time_us"])
-                for global_id, path in content["paths"].items()
+                int(global_id): _path(path, content["time_us"]) for global_id, path in content["paths"].items()
             }
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f"not a mapper snapshot: {error}") from error

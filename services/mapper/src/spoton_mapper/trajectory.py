@@ -71,9 +71,7 @@ def advance(
     unseen_s = float("inf") if before is None else (time_us - before.observed_us) / MICROSECONDS_PER_S
     if before is None or unseen_s > smoothing.coast_s:
         return _begin(observations, time_us, smoothing)
-    predicted = before.state.predict(
-        (time_us - before.time_us) / MICROSECONDS_PER_S, smoothing.acceleration_psd
-    )
+    predicted = before.state.predict((time_us - before.time_us) / MICROSECONDS_PER_S, smoothing.acceleration_psd)
     trusted = [observation for observation in observations if _agrees(predicted, observation)]
     if trusted:
         return Trajectory(predicted.update(*fuse(trusted)), time_us, time_us, _cameras(trusted))

@@ -1,0 +1,149 @@
+"""YOLO exports (OpenVINO IR and ONNX) run by OpenVINO on the CPU, one picture a request, several requests in flight.
+
+A batch gains nothing on a CPU, and one picture a request makes a result independent of its neighbours. Requests are
+synchronous and each has a thread of ours, which also prepares the input and decodes the output; OpenVINO's own
+AsyncInferQueue is avoided because it can hang (ultralytics/ultralytics#25923).
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from spoton_detector.detector import FrameDetections, Image, Thresholds
+from spoton_detector.errors import UnusableModel
+from spoton_detector.letterbox import Letterbox
+from spoton_detector.yolo_metadata import YoloMetadata, read_metadata
+from spoton_detector.yolo_output import decode_grid, decode_rows
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVinoOptions:
+    """How the network is run.
+
+    Attributes:
+        threads: of OpenVINO's arithmetic, all requests together.
+        requests: in flight at once.
+        precision: of the arithmetic where the model does not say int8; pinned, because the default depends on the CPU.
+        input_hw: input (height, width) of a model that leaves it open; None: the export's own.
+
+    """
+
+    threads: int
+    requests: int
+    precision: str = "f32"
+    input_hw: tuple[int, int] | None = None
+
+
+class YoloOpenVino:
+    """A YOLO export."""
+
+    device = "cpu"
+
+    def __init__(self, path: Path, thresholds: Thresholds, options: OpenVinoOptions) -> None:
+        """Load a model.
+
+        Args:
+            path: a folder with ``*.xml``, ``*.bin`` and ``metadata.yaml``, or one of ``.xml`` and ``.onnx`` files.
+            thresholds: what to keep.
+            options: how to run it.
+
+        Raises:
+            UnusableModel: broken, or not a detector exported by Ultralytics.
+
+        """
+        file = _model_file(path)
+        core = ov.Core()
+        try:
+            model = core.read_model(file)
+        except RuntimeError as error:
+            raise UnusableModel(f"{file} cannot be read: {error}") from error
+        metadata = read_metadata(file, model)
+        self.name = path.name
+        self.class_names: Mapping[int, str] = metadata.names
+        self._input_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
+        self._decode = _choose_decoder(file, model, metadata)
+        self._thresholds = thresholds
+        self._compiled = core.compile_model(_with_uint8_input(model), "CPU", _properties(options))
+        self._pool = ThreadPoolExecutor(options.requests, "openvino")
+        self._requests = threading.local()
+
+    def warm_up(self) -> None:
+        """Run every request once."""
+        empty = np.zeros((*self._input_hw, 3), np.uint8)
+        self.detect([empty] * (2 * self._pool._max_workers))
+
+    def detect(self, images: Sequence[Image]) -> list[FrameDetections]:
+        """Find people and objects, one result a picture, in order."""
+        return list(self._pool.map(self._detect_one, images))
+
+    def _detect_one(self, image: Image) -> FrameDetections:
+        letterbox = Letterbox.fit((image.shape[0], image.shape[1]), self._input_hw)
+        output = self._infer(letterbox.apply(image))
+        found = self._decode(output, self._thresholds)
+        return FrameDetections(letterbox.to_source(found.boxes_xyxy), found.scores, found.class_ids)
+
+    def _infer(self, picture: Image) -> NDArray[np.float32]:
+        """Run this thread's request; its output is valid until the thread's next call."""
+        if not hasattr(self._requests, "mine"):
+            self._requests.mine = self._compiled.create_infer_request()
+        request = self._requests.mine
+        request.infer({0: picture[np.newaxis]}, share_inputs=True)
+        output: NDArray[np.float32] = request.get_output_tensor(0).data[0]
+        return output
+
+
+def _model_file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    found = sorted(path.glob("*.xml"))
+    if len(found) != 1:
+        raise UnusableModel(f"{path} must hold one .xml file, it holds {len(found)}")
+    return found[0]
+
+
+def _fix_input(file: Path, model: Any, open_input_hw: tuple[int, int]) -> tuple[int, int]:
+    """Give the input one fixed shape and return its (height, width)."""
+    shape = model.input().get_partial_shape()
+    if len(shape) != 4 or (shape[0].is_static and shape[0].get_length() != 1):
+        raise UnusableModel(f"{file}: its input is {shape}; export it with batch=1 or dynamic=True")
+    height, width = (
+        side.get_length() if side.is_static else given for side, given in zip(shape[2:], open_input_hw, strict=True)
+    )
+    model.reshape([1, 3, height, width])
+    return height, width
+
+
+def _choose_decoder(file: Path, model: Any, metadata: YoloMetadata) -> Any:
+    shape = [d.get_length() if d.is_static else -1 for d in model.output(0).get_partial_shape()]
+    if len(shape) == 3 and shape[2] == 6 and (metadata.end2end or shape[1] != 4 + len(metadata.names)):
+        return decode_rows
+    if len(shape) == 3 and shape[1] == 4 + len(metadata.names):
+        return decode_grid
+    raise UnusableModel(f"{file}: output {shape} is not that of a YOLO detector of {len(metadata.names)} classes")
+
+
+def _with_uint8_input(model: Any) -> Any:
+    """Let the network take BGR uint8 height x width and do the rest itself, in its own threads."""
+    preparation = ov.preprocess.PrePostProcessor(model)
+    tensor = preparation.input().tensor()
+    tensor.set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    tensor.set_color_format(ov.preprocess.ColorFormat.BGR)
+    preparation.input().model().set_layout(ov.Layout("NCHW"))
+    steps = preparation.input().preprocess()
+    steps.convert_element_type(ov.Type.f32).convert_color(ov.preprocess.ColorFormat.RGB).scale(255.0)
+    return preparation.build()
+
+
+def _properties(options: OpenVinoOptions) -> dict[str, Any]:
+    return {
+        "INFERENCE_NUM_THREADS": options.threads,
+        "NUM_STREAMS": options.requests,
+        "INFERENCE_PRECISION_HINT": options.precision,
+    }
