@@ -20,8 +20,8 @@ SELECT t.*,
            WHEN t.outcome IS NOT NULL
                 AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
                THEN t.outcome
-           WHEN NOT t.started THEN 'QUEUED'
            WHEN t.paused THEN 'PAUSED'
+           WHEN NOT t.started THEN 'QUEUED'
            ELSE 'RUNNING'
        END AS status
 FROM tasks t
@@ -195,7 +195,7 @@ class _Facts:
         # What a camera delivered counts once it has ended; until then, what its videos promise.
         frames = sum(decoded.get(c, m["frames"]) for c, m in media.items())
         cameras = task["camera_ids"]
-        settled = [c in decoded or c in errors or (c in media and media[c]["complete"]) for c in cameras]
+        settled = [c in decoded or (media[c]["complete"] if c in media else c in errors) for c in cameras]
         known = sum(m["sub_videos"] for m in media.values())
         if cameras and all(settled):
             return frames, fraction_done(done, frames, known, known)

@@ -37,7 +37,7 @@ _FAIL_UNSTARTED = """
 UPDATE tasks t
 SET outcome = 'FAILED', ended_at = $2,
     message = (SELECT min(c.error) FROM task_cameras c WHERE c.task_id = t.task_id)
-WHERE t.task_id = $1 AND t.outcome IS NULL AND t.scene IS NULL AND t.camera_ids <> '{}'
+WHERE t.task_id = $1 AND t.outcome IS NULL AND t.scene IS NULL
   AND NOT EXISTS (SELECT FROM media m WHERE m.task_id = t.task_id)
   AND NOT EXISTS (
       SELECT FROM unnest(t.camera_ids) AS wanted (camera_id)
@@ -62,7 +62,7 @@ async def ensure_task(connection: asyncpg.Connection, task_id: str, environment_
 async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_at: datetime) -> None:
     """Note what a stage says of a task; call it inside a transaction, in the order of the topic."""
     await ensure_task(connection, status.task_id, status.environment_id, said_at)
-    if status.camera_ids:
+    if status.kind is StatusKind.ACCEPTED:
         await connection.execute(
             "UPDATE tasks SET camera_ids = $2 WHERE task_id = $1 AND camera_ids = '{}'",
             status.task_id,

@@ -20,8 +20,15 @@ class MediaBatches:
     _told: set[int] = field(default_factory=set)
 
     def add(self, camera_id: str, batch: int, media: Media) -> list[Message]:
-        """Take a sub-video; return the batches that are now complete."""
-        self._media.setdefault(batch, {}).setdefault(camera_id, media)
+        """Take a sub-video; return the batches that are now complete.
+
+        A camera that had failed goes on with it after all; a batch that was told without it is told again.
+        """
+        self.failed.discard(camera_id)
+        there = self._media.setdefault(batch, {})
+        if camera_id not in there:
+            there[camera_id] = media
+            self._told.discard(batch)
         if media.last:
             self._last_batch[camera_id] = batch
         return self.complete()

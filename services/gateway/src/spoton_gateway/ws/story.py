@@ -40,6 +40,7 @@ class Story:
     sub_videos: int | None = None
     _status: str = "QUEUED"
     _paused: bool = False
+    _over: bool = False
     _message: str | None = None
     _errors: dict[str, str] = field(default_factory=dict)
     _frames: dict[tuple[Stage, str], int] = field(default_factory=dict)
@@ -67,6 +68,8 @@ class Story:
             return [messages.batch_processing_complete(record)]
         if record.kind is Kind.END_OF_TASK:
             self._end = record
+        elif record.start is not None and not self.media.camera_ids:
+            self.media.camera_ids = frozenset(record.start.camera_ids)  # the next status tells of media
         return []
 
     def identity_revision(self, record: IdentityRevision) -> list[Message]:
@@ -86,9 +89,9 @@ class Story:
     def task_status(self, record: TaskStatus) -> list[Message]:
         """Take what a stage says."""
         found: list[Message] = []
-        if record.camera_ids and not self.media.camera_ids:
+        if record.kind is StatusKind.ACCEPTED and not self.media.camera_ids:
             self.media.camera_ids = frozenset(record.camera_ids)
-            found += self.media.complete()
+        found += self.media.complete()
         self._note_progress(record)
         if record.kind is StatusKind.MEDIA_AVAILABLE and record.media is not None and record.camera_id is not None:
             self._status = "RUNNING"
@@ -117,7 +120,7 @@ class Story:
 
     def last_message(self, ending: Ending) -> Message:
         """Tell that the task is over."""
-        self._status, self._message = ending.status, ending.message
+        self._over, self._status, self._message = True, ending.status, ending.message
         return self._status_update(1.0 if ending.status == Outcome.COMPLETED else self._progress())
 
     def _note_progress(self, record: TaskStatus) -> None:
@@ -160,7 +163,7 @@ class Story:
         payload = {
             "task_id": self.task_id,
             "environment_id": self.environment_id,
-            "status": "PAUSED" if self._paused and self._status == "RUNNING" else self._status,
+            "status": "PAUSED" if self._paused and not self._over else self._status,
             "progress": round(progress, 4),
             "message": self._message,
             "frames": {topic: self._done(stage) for stage, topic in FRAMES_BY_STAGE.items()},
