@@ -92,9 +92,14 @@ class Feed:
 
     async def put(self, messages: Sequence[FeedMessage]) -> None:
         """Add messages; while the past is read, wait until the client has read most of those before."""
-        while not self._live and self._lead() > self._capacity // 2:
-            self._moved.clear()
-            await self._moved.wait()
+        step = max(self._capacity // 4, 1)
+        for start in range(0, len(messages), step):
+            while not self._live and self._lead() > self._capacity // 2:
+                self._moved.clear()
+                await self._moved.wait()
+            self._append(messages[start : start + step])
+
+    def _append(self, messages: Sequence[FeedMessage]) -> None:
         self._log += messages
         if len(self._log) > self._capacity + self._capacity // 4:
             surplus = len(self._log) - self._capacity

@@ -20,9 +20,9 @@ class Received:
 
 
 class Merge:
-    """Orders by time what lies in Kafka when reading begins; what is written later passes in the order it comes. Of the
-    same millisecond, what is said of the task comes before what is seen in it.
+    """Orders by time what lies in Kafka when reading begins; what is written later passes in the order it comes.
 
+    Of the same millisecond, what is said of the task comes before what is seen in it.
     ``ends`` are the offsets at which the topics ended at the beginning, ``positions`` where reading begins.
     """
 
