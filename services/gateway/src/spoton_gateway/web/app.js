@@ -65,6 +65,7 @@ function watch(task) {
   location.hash = task.task_id;
   story = new Story();
   const environment = environments.get(task.environment_id);
+  if (environment) $("environment").value = task.environment_id;
   fps = environment?.processing_fps ?? 10;
   tick = 0; starved = true; playing = true;
   wall.reset(task.camera_ids);
@@ -134,7 +135,7 @@ function frame(time) {
   if (document.activeElement !== $("seek")) $("seek").value = tick;
   $("clock").textContent = newest < 0 ? "" : `${(tick / fps).toFixed(1)} s of ${(newest / fps).toFixed(1)} s`;
   $("counts").textContent = newest < 0 ? "" : `${newest + 1} ticks · ${story.boxes} boxes`;
-  $("play").textContent = playing ? "⏸" : "▶";
+  $("play").textContent = playing ? "Pause" : "Play";
   if (time - lastPeople > 250) { showPeople(update?.people ?? []); lastPeople = time; }
   requestAnimationFrame(frame);
 }

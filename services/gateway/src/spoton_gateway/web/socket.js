@@ -15,6 +15,7 @@ export function connect(taskId, take, restart, say) {
     if (left) return;
     const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
     socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/tracking/${encodeURIComponent(taskId)}${query}`);
+    socket.onopen = () => say("");
     socket.onmessage = (event) => {
       wait = 500;
       const message = JSON.parse(event.data);

@@ -45,7 +45,7 @@ class Camera {
 
   draw(seen) {
     const width = seen?.image_width || this.video.videoWidth || 1280, height = seen?.image_height || this.video.videoHeight || 720;
-    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.width !== width) { this.canvas.width = width; this.element.style.aspectRatio = `${width} / ${height}`; }
     if (this.canvas.height !== height) this.canvas.height = height;
     const pen = this.canvas.getContext("2d"), unit = Math.max(width, height) / 640;
     pen.clearRect(0, 0, width, height);
