@@ -1,6 +1,7 @@
 """The parts that need no server."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -147,8 +148,6 @@ def test_a_failed_camera_is_left_out_until_it_goes_on_after_all(script):
 
 
 def test_a_file_name_that_comes_twice_is_told_with_its_batch(script):
-    from dataclasses import replace
-
     told = story(script)
     told.task_status(script.accepted())
     told.task_status(script.camera_failed("c2", "gone"))
