@@ -36,9 +36,7 @@ def test_everything_that_the_format_has_is_read(write_environment: Write) -> Non
             "classes": ["person", "cup"],
             "cameras": [
                 camera(points="c0.points.csv", clock_offset_s=-0.5),
-                camera(
-                    id="c1", sources=["s3://bucket/c1/0.mp4", "s3://bucket/c1/1.mp4"], homography=IDENTITY
-                ),
+                camera(id="c1", sources=["s3://bucket/c1/0.mp4", "s3://bucket/c1/1.mp4"], homography=IDENTITY),
                 camera(id="c2", sources=[(Path(__file__)).as_uri()]),
             ],
             "map": {"image": "floor.png", "metres_per_pixel": 0.02, "origin_px": [3, 4]},
@@ -77,9 +75,7 @@ def test_defaults(write_environment: Write) -> None:
 
 
 def test_an_environment_survives_json_and_cannot_be_changed(write_environment: Write) -> None:
-    environment = load_environment(
-        write_environment({"tripwires": [{"id": "g", "from": [0, 0], "to": [1, 1]}]})
-    )
+    environment = load_environment(write_environment({"tripwires": [{"id": "g", "from": [0, 0], "to": [1, 1]}]}))
     assert Environment.model_validate_json(environment.model_dump_json()) == environment
     with pytest.raises(ValidationError):
         environment.name = "other"  # type: ignore[misc]
@@ -89,6 +85,16 @@ def test_a_given_matrix_is_signed_by_the_lower_edge_of_the_picture(write_environ
     negative = (-np.array(IDENTITY)).tolist()
     environment = load_environment(write_environment({"cameras": [camera(homography=negative)]}))
     assert environment.cameras[0].homography == tuple(tuple(map(float, row)) for row in IDENTITY)
+
+
+def test_the_pictures_size_decides_where_a_camera_looks_almost_straight_down(
+    write_environment: Write,
+) -> None:
+    # The horizon is row 1000, far below the 48 rows of the picture: all of the picture is floor.
+    matrix = [[0.1, 0, 0], [0, 0.1, 0], [0, -0.001, 1]]
+    homography = load_environment(write_environment({"cameras": [camera(homography=matrix)]})).cameras[0]
+    assert homography.floor_homography is not None
+    assert np.isfinite(homography.floor_homography.image_to_floor([[0, 0], [63, 47]])).all()
 
 
 def test_what_only_the_folder_knows(write_environment: Write) -> None:
@@ -206,6 +212,10 @@ MISTAKES = {
         {"map": {"image": "floor.png", "metres_per_pixel": 0}},
         "map.metres_per_pixel: Input should be greater than 0",
     ),
+    "endless map scale": (
+        {"map": {"image": "floor.png", "metres_per_pixel": float("inf")}},
+        "map.metres_per_pixel: Input should be a finite number",
+    ),
     "area of two corners": (
         {"monitored_area": [[0, 0], [1, 1]]},
         "monitored_area: a polygon needs at least 3",
@@ -232,9 +242,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("changes", "expected"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_named_with_its_place(
-    write_environment: Write, changes: dict[str, Any], expected: str
-) -> None:
+def test_a_mistake_is_named_with_its_place(write_environment: Write, changes: dict[str, Any], expected: str) -> None:
     found = problems(write_environment(changes))
     assert any(problem.startswith(expected) for problem in found), found
 

@@ -33,6 +33,12 @@ def test_one_outlier_of_three_is_left_out() -> None:
     assert consensus([wrong, good, also_good]) == [good, also_good]
 
 
+def test_a_far_outlier_pulls_no_more_than_a_near_one() -> None:
+    # By plain squared distances, the one at 5 m would be nearest to all: 5² + 4.9² + 55² < 5² + 60².
+    good, also_good = at(0, 0, camera_id="a"), at(0.1, 0, camera_id="b")
+    assert consensus([good, also_good, at(5, 0), at(60, 0)]) == [good, also_good]
+
+
 def test_of_two_that_contradict_the_more_certain_stays() -> None:
     vague, sure = at(0, 0, 0.3), at(5, 0, 0.1)
     assert consensus([vague, sure]) == [sure]

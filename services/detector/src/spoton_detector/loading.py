@@ -1,7 +1,9 @@
 """Makes the detector that the settings ask for."""
 
+from spoton_common.model_files import model_folders
+
 from spoton_detector.detector import Detector, Thresholds
-from spoton_detector.model_source import Family, ModelSource, find_model, model_folders
+from spoton_detector.model_source import Family, ModelSource, find_model
 from spoton_detector.settings import DetectorSettings
 
 

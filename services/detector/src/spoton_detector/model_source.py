@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from spoton_common.model_files import candidate_paths
+
 from spoton_detector.errors import UnknownModel
 
 
@@ -28,11 +30,6 @@ class ModelSource:
     path: Path | None = None
 
 
-def model_folders() -> list[Path]:
-    """Return the ``models`` folders of the checkout, or of the image, that this package lies in."""
-    return [folder for parent in Path(__file__).parents if (folder := parent / "models").is_dir()]
-
-
 def find_model(name: str, folders: Iterable[Path]) -> ModelSource:
     """Find what a model setting means.
 
@@ -43,8 +40,7 @@ def find_model(name: str, folders: Iterable[Path]) -> ModelSource:
         UnknownModel: none of these, or a file of an unknown kind.
 
     """
-    candidates = [Path(name).expanduser()]
-    candidates += [folder / entry for folder in folders for entry in (name, f"{name}-detector.onnx")]
+    candidates = candidate_paths(name, "-detector.onnx", folders)
     for path in candidates:
         if path.exists():
             return ModelSource(_family_of_path(path), path.name, path)

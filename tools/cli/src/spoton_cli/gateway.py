@@ -1,5 +1,6 @@
 """The gateway's REST interface, as far as the commands use it."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from spoton_local import connections
 from spoton_cli.errors import GatewayRefused, GatewayUnreachable
 
 _TIMEOUT_S = 30.0
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class Gateway:
         """List the registered environments."""
         found: list[dict[str, Any]] = self._request("GET", "/api/v1/config/environments").json()["items"]
         return found
+
+    def wait_for_environment(self, environment_id: str, timeout_s: float = 15.0) -> None:
+        """Wait until the gateway has read a newly registered environment."""
+        deadline = time.monotonic() + timeout_s
+        while environment_id not in (entry["environment_id"] for entry in self.environments()):
+            if time.monotonic() > deadline:
+                raise GatewayRefused(f"the gateway did not hear of environment {environment_id} in {timeout_s} s")
+            time.sleep(_POLL_S)
 
     def start(self, environment_id: str) -> str:
         """Start a task on an environment and return its id."""

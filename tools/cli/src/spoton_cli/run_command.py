@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -41,10 +42,14 @@ class RunReport:
         return asdict(self)
 
 
-def run_task(gateway: Gateway, environment_id: str) -> RunReport:
-    """Run a task from start to end, with progress on standard error."""
+def run_task(
+    gateway: Gateway, environment_id: str, on_start: Callable[[str], None] = lambda _task_id: None
+) -> RunReport:
+    """Run a task from start to end, with progress on standard error; ``on_start`` hears its id."""
     began = time.monotonic()
-    task = follow_task(gateway, gateway.start(environment_id))
+    task_id = gateway.start(environment_id)
+    on_start(task_id)
+    task = follow_task(gateway, task_id)
     return _report(task, time.monotonic() - began)
 
 

@@ -15,13 +15,12 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    PositiveFloat,
     ValidationInfo,
 )
 
 from spoton_common.geometry import Calibration, orient_homography, read_points_file
 
-from .models import FloorMap, FrozenModel, Identifier, Matrix, PolygonCorners, Tripwire, Zone
+from .models import FloorMap, FrozenModel, Identifier, Matrix, PolygonCorners, PositiveNumber, Tripwire, Zone
 
 Item = TypeVar("Item")
 
@@ -101,7 +100,7 @@ class EnvironmentDocument(FrozenModel):
 
     id: Identifier
     name: str = Field(min_length=1)
-    processing_fps: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | None = None
+    processing_fps: PositiveNumber | None = None
     classes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_some)] = ("person",)
     cameras: Annotated[tuple[CameraEntry, ...], AfterValidator(_some)]
     map: FloorMapEntry | None = None

@@ -89,6 +89,8 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
         raise InvalidEnvironmentError(folder, [f"{FILE_NAME}: no such file"])
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidEnvironmentError(folder, [f"{FILE_NAME}: cannot be read: {error.strerror}"]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidEnvironmentError(folder, [f"{FILE_NAME}: not YAML: {' '.join(str(error).split())}"]) from error
     if not isinstance(content, dict):

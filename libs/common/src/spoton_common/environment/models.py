@@ -10,13 +10,13 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    PositiveFloat,
     model_validator,
 )
 
 from spoton_common.geometry import FloorArea, FloorLine, Homography
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 FloorPoint = tuple[FiniteFloat, FiniteFloat]
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
 Matrix = tuple[Row, Row, Row]
@@ -66,7 +66,7 @@ class FloorMap(FrozenModel):
     """
 
     image: str = Field(description="URL of the picture")
-    metres_per_pixel: PositiveFloat
+    metres_per_pixel: PositiveNumber
     origin_px: tuple[FiniteFloat, FiniteFloat] = (0.0, 0.0)
 
 
@@ -104,7 +104,7 @@ class Environment(FrozenModel):
 
     id: Identifier
     name: str
-    processing_fps: float | None = None
+    processing_fps: PositiveNumber | None = None
     classes: tuple[str, ...] = ("person",)
     cameras: tuple[Camera, ...] = Field(min_length=1)
     map: FloorMap | None = None

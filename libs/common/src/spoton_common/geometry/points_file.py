@@ -23,7 +23,10 @@ def read_points_file(path: Path) -> Calibration:
         raise CalibrationError([f"{path.name}: no such file"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CalibrationError([f"{path.name}: cannot be read as text: {error}"]) from error
-    rows = _parse(path.name, text)
+    try:
+        rows = _parse(path.name, text)
+    except csv.Error as error:
+        raise CalibrationError([f"{path.name}: not CSV: {error}"]) from error
     try:
         return fit_homography([row[:2] for row in rows], [row[2:] for row in rows])
     except CalibrationError as error:

@@ -1,0 +1,83 @@
+"""The gateway's connections to PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+from spoton_common.logging import get_logger
+
+from spoton_gateway.errors import MigrationFailed, Unavailable
+from spoton_gateway.migrations import migrate
+
+_log = get_logger()
+
+CONNECTION_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
+"""What asyncpg raises when the server is away, starting or going."""
+
+_PAUSE_S = 1.0
+_MAX_CONNECTIONS = 10
+_CHECK_TIMEOUT_S = 2.0
+
+
+class Database:
+    """A pool that comes up by itself once the server is there and migrated."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: asyncpg.Pool | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._trouble = "connecting"
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._opening = asyncio.create_task(self._open())
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        if self._opening is not None:
+            self._opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._opening
+        if self._pool is not None:
+            with suppress(*CONNECTION_ERRORS):
+                await asyncio.wait_for(self._pool.close(), _CHECK_TIMEOUT_S)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend a connection; ``Unavailable`` if there is none to be had."""
+        if self._pool is None:
+            raise Unavailable("database", self._trouble)
+        try:
+            async with self._pool.acquire(timeout=_CHECK_TIMEOUT_S * 5) as connection:
+                yield connection
+        except CONNECTION_ERRORS as error:
+            raise Unavailable("database", str(error) or type(error).__name__) from error
+
+    async def check(self) -> None:
+        """``Unavailable`` unless the server answers and the migrations have run."""
+        async with self.connection() as connection:
+            await connection.fetchval("SELECT 1", timeout=_CHECK_TIMEOUT_S)
+
+    async def _open(self) -> None:
+        while self._pool is None:
+            try:
+                connection = await asyncpg.connect(self._url, timeout=10)
+                try:
+                    await migrate(connection)
+                finally:
+                    await connection.close()
+                self._pool = await asyncpg.create_pool(self._url, min_size=1, max_size=_MAX_CONNECTIONS)
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError, MigrationFailed) as error:
+                self._trouble = str(error)
+                _log.warning("database not ready", error=str(error))
+                await asyncio.sleep(_PAUSE_S)
+        _log.info("database ready")

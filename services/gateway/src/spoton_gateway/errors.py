@@ -1,0 +1,53 @@
+"""Errors of the gateway; what each becomes over HTTP stands in ``api/problems.py``.
+
+GatewayError (SpotonError)
+├── NotFound           the task, environment, camera, file or identity does not exist
+├── Conflict           the request does not fit the state of the task
+├── Unprocessable      the request is well-formed but asks for something impossible
+├── RangeBeyondEnd     a byte range lies behind the end of a file
+├── BadCursor          a cursor is not one that this service gave out
+├── Unavailable        Kafka or the database is away
+└── MigrationFailed    the database could not be brought to the schema that this version needs
+"""
+
+from spoton_common.errors import SpotonError
+
+
+class GatewayError(SpotonError):
+    """Base of the gateway's errors."""
+
+
+class NotFound(GatewayError):
+    """The task, environment, camera, file or identity does not exist."""
+
+
+class Conflict(GatewayError):
+    """The request does not fit the state of the task."""
+
+
+class Unprocessable(GatewayError):
+    """The request is well-formed but asks for something impossible."""
+
+
+class RangeBeyondEnd(GatewayError):
+    """A byte range lies behind the end of a file of ``size_bytes``."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"the file has {size_bytes} bytes")
+        self.size_bytes = size_bytes
+
+
+class BadCursor(GatewayError):
+    """A cursor is not one that this service gave out."""
+
+
+class Unavailable(GatewayError):
+    """Kafka or the database is away; ``component`` says which."""
+
+    def __init__(self, component: str, detail: str) -> None:
+        super().__init__(f"{component} is not available: {detail}")
+        self.component = component
+
+
+class MigrationFailed(GatewayError):
+    """The database could not be brought to the schema that this version needs."""

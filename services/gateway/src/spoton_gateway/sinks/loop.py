@@ -1,0 +1,173 @@
+"""The sink's loop: poll, decode, write a batch in one transaction, only then commit the offsets."""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from spoton_common import metrics
+from spoton_common.health import Health, State
+from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.producer import RecordProducer
+from spoton_common.logging import get_logger
+from spoton_common.runtime import ledger
+from spoton_common.settings import Connections
+from spoton_schemas.codec import Codec
+from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
+
+from spoton_gateway.database import CONNECTION_ERRORS
+from spoton_gateway.migrations import migrate
+from spoton_gateway.settings import SinkSettings
+from spoton_gateway.sinks.writer import Arrival, Writer
+
+_log = get_logger()
+
+NAME = "sink"
+TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, EVENTS, TASK_STATUS)}
+
+_POLL_S = 0.2  # also bounds how late an idle sink notices a stop
+_RETRY_FOR_S = 120.0  # a database restart; well below Kafka's max.poll.interval of 5 minutes
+_MAX_PAUSE_S = 5.0
+
+
+class _Read(NamedTuple):
+    message: Message
+    arrival: Arrival
+
+
+class Sink:
+    """Writes the topics to the database until told to stop."""
+
+    def __init__(self, connections: Connections, settings: SinkSettings, codec: Codec, health: Health) -> None:
+        self._connections = connections
+        self._settings = settings
+        self._codec = codec
+        self._health = health
+        self._producer = RecordProducer(connections.kafka_bootstrap, codec)
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": connections.kafka_bootstrap,
+                "group.id": f"spoton-{NAME}",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": 10000,  # a killed instance's partitions move after this long
+            }
+        )
+        self._connection: asyncpg.Connection | None = None
+        self._writer: Writer | None = None
+
+    def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+        """Work until ``stop`` is set; the shape that ``run_service`` wants."""
+        asyncio.run(self._run(stop, ready))
+
+    async def _run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+        try:
+            await self._retry(self._connect)
+            self._consumer.subscribe(list(TOPICS))
+            while not stop.is_set():
+                messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
+                await self._store([m for m in messages if not _is_notice(m)])
+                ready()
+        finally:
+            self._consumer.close()
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def _connect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = await asyncpg.connect(self._connections.database_url.get_secret_value(), timeout=10)
+        await migrate(self._connection)
+        self._writer = Writer(self._connection)
+        await self._writer.prepare()
+        self._health.set("database", State.HEALTHY)
+
+    async def _store(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        reads = [read for read in map(self._read, messages) if read is not None]
+        with metrics.CHECKPOINT_SECONDS.labels(NAME).time():
+            # 1. Rows are in the database, and what cannot become a row is with the dead letters.
+            if reads:
+                await self._retry(lambda: self._write(reads))
+            self._producer.flush()
+            # 2. Only then the records count as read.
+            self._commit()
+        _observe_latency(reads)
+
+    def _read(self, message: Message) -> _Read | None:
+        name = str(message.topic())
+        metrics.RECORDS_IN.labels(NAME, name).inc()
+        try:
+            record = self._codec.decode(TOPICS[name], message.value())
+        except UnreadableRecord as error:
+            bury(self._producer, NAME, message, "unreadable", str(error))
+            return None
+        _, milliseconds = message.timestamp()
+        return _Read(message, Arrival(record, datetime.fromtimestamp(milliseconds / 1000, UTC)))
+
+    async def _write(self, reads: Sequence[_Read]) -> None:
+        assert self._writer is not None
+        if self._connection is None or self._connection.is_closed():
+            await self._connect()
+        try:
+            await self._writer.write([read.arrival for read in reads])
+        except asyncpg.DataError as error:
+            if len(reads) == 1:
+                bury(self._producer, NAME, reads[0].message, "unstorable", str(error))
+                return
+            # One record does not fit a column (a zero byte in a name, for instance): find it by writing one by one.
+            for read in reads:
+                await self._write([read])
+
+    async def _retry(self, work: Callable[[], Any]) -> None:
+        """Try until the database answers; its error once ``_RETRY_FOR_S`` are over, and the process starts anew."""
+        deadline, pause_s = time.monotonic() + _RETRY_FOR_S, 0.2
+        while True:
+            try:
+                await work()
+            except CONNECTION_ERRORS as error:
+                if time.monotonic() > deadline:
+                    raise
+                self._health.set("database", State.UNHEALTHY, "it does not answer")
+                _log.warning("database away, trying again", error=str(error), pause_s=round(pause_s, 1))
+                await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 (jitter)
+                pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+                if self._connection is not None:
+                    self._connection.terminate()
+            else:
+                return
+
+    def _commit(self) -> None:
+        try:
+            self._consumer.commit(asynchronous=False)
+        except KafkaException as error:
+            # The partitions moved, or the broker is away. The records come again and change nothing.
+            if error.args[0].code() != KafkaError._NO_OFFSET:
+                _log.warning("offsets not committed", stage=NAME, error=str(error))
+
+
+def _observe_latency(reads: Sequence[_Read]) -> None:
+    now_us = time.time() * 1e6
+    for read in reads:
+        times = ledger.decode(read.message.headers())
+        if times:
+            metrics.LATENCY_SECONDS.labels(NAME).observe((now_us - min(times.values())) / 1e6)
+
+
+def _is_notice(message: Message) -> bool:
+    """Tell whether a message is a notice of the client; ``KafkaException`` if it cannot go on."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal():
+        raise KafkaException(error)
+    _log.warning("kafka says", error=str(error))
+    return True

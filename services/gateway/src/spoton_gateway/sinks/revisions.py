@@ -1,0 +1,100 @@
+"""Identities after revisions.
+
+A box was published with the identity that held at its ``identity_revision`` r. Its identity now is what the last of the
+changes of revisions > r that cover it says, in the order of revisions and of changes within one; without such a change
+it is as published. That is a function of the box and of the set of revisions, so it does not matter which of them
+reached the database first; ``applied_revision`` remembers how far it has been evaluated.
+
+A fused position was made of the boxes of its cameras at its tick that had its identity when published:
+
+* if all of them now have one identity, the position has it too;
+* if they no longer agree, it lies between two people and has none (the boxes keep their own floor positions);
+* if there are none (the person was out of sight, the position foretold), it follows the person's last seen position.
+
+Two positions that end up with one identity at one tick are both kept; queries average them by their variances.
+"""
+
+import asyncpg
+
+_REVISE_BOXES = """
+WITH newest AS (
+    SELECT DISTINCT ON (p.camera_id, p.track_id, p.global_frame_index)
+           p.camera_id, p.track_id, p.global_frame_index, p.time, c.new_global_id, c.revision
+    FROM identity_changes c
+    JOIN track_points p USING (task_id, camera_id, track_id)
+    WHERE c.task_id = $1 AND c.first_frame_index <= $3 AND c.last_frame_index >= $2
+      AND p.global_frame_index BETWEEN greatest(c.first_frame_index, $2) AND least(c.last_frame_index, $3)
+      AND c.revision > p.applied_revision
+    ORDER BY p.camera_id, p.track_id, p.global_frame_index, c.revision DESC, c.ordinal DESC
+), revised AS (
+    UPDATE track_points p
+    SET global_id = n.new_global_id, applied_revision = n.revision
+    FROM newest n
+    WHERE p.task_id = $1 AND p.camera_id = n.camera_id AND p.track_id = n.track_id
+      AND p.global_frame_index = n.global_frame_index AND p.time = n.time
+    RETURNING p.global_frame_index, p.live_global_id
+)
+INSERT INTO revised_positions
+SELECT DISTINCT global_frame_index, live_global_id FROM revised WHERE live_global_id IS NOT NULL
+"""
+
+_REVISE_SEEN_POSITIONS = """
+UPDATE person_positions p
+SET global_id = s.global_id
+FROM (
+    SELECT q.global_frame_index, q.live_global_id, q.time,
+           CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END AS global_id
+    FROM revised_positions r
+    JOIN person_positions q
+      ON q.task_id = $1 AND q.global_frame_index = r.global_frame_index AND q.live_global_id = r.live_global_id
+    JOIN track_points t
+      ON t.task_id = $1 AND t.camera_id = ANY (q.camera_ids) AND t.global_frame_index = q.global_frame_index
+     AND t.live_global_id = q.live_global_id
+    GROUP BY 1, 2, 3
+) s
+WHERE p.task_id = $1 AND p.global_frame_index = s.global_frame_index AND p.live_global_id = s.live_global_id
+  AND p.time = s.time
+"""
+
+_REVISE_FORETOLD_POSITIONS = """
+UPDATE person_positions p
+SET global_id = s.global_id
+FROM (
+    SELECT q.global_frame_index, q.live_global_id, q.time, seen.global_id
+    FROM person_positions q
+    CROSS JOIN LATERAL (
+        SELECT e.global_id FROM person_positions e
+        WHERE e.task_id = $1 AND e.live_global_id = q.live_global_id AND e.camera_ids <> '{}'
+          AND e.global_frame_index < q.global_frame_index
+        ORDER BY e.global_frame_index DESC LIMIT 1
+    ) seen
+    WHERE q.task_id = $1 AND q.camera_ids = '{}' AND q.global_frame_index BETWEEN $2 AND $3
+      AND q.global_id IS DISTINCT FROM seen.global_id
+) s
+WHERE p.task_id = $1 AND p.global_frame_index = s.global_frame_index AND p.live_global_id = s.live_global_id
+  AND p.time = s.time
+"""
+
+_FORETOLD_TICKS = 250
+"""How far behind a revised stretch foretold positions are looked at: mappers foretell for about a second."""
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    """Create the session's work table."""
+    await connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS revised_positions"
+        " (global_frame_index bigint, live_global_id integer) ON COMMIT DELETE ROWS"
+    )
+
+
+async def apply_revisions(connection: asyncpg.Connection, task_id: str, first_tick: int, last_tick: int) -> None:
+    """Bring the identities of a task's ticks (both included) up to date; call it inside a transaction.
+
+    Needed after new boxes and after new revisions; where there is nothing to do it costs one look-up.
+    """
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM identity_changes WHERE task_id = $1)", task_id):
+        return
+    await connection.execute("DELETE FROM revised_positions")
+    await connection.execute(_REVISE_BOXES, task_id, first_tick, last_tick)
+    await connection.execute(_REVISE_SEEN_POSITIONS, task_id)
+    await connection.execute(_REVISE_FORETOLD_POSITIONS, task_id, first_tick, last_tick + _FORETOLD_TICKS)

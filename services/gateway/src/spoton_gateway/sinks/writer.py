@@ -1,0 +1,96 @@
+"""Batches of records into the database: one transaction each, redelivery harmless."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from spoton_schemas.records import Event, IdentityRevision, Kind, MapPoints, TaskStatus
+
+from spoton_gateway.sinks import marks, revisions, statuses, tables
+from spoton_gateway.sinks.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record of one of the sink's topics and the time (UTC) at which Kafka got it."""
+
+    record: MapPoints | IdentityRevision | Event | TaskStatus
+    said_at: datetime
+
+
+@dataclass(slots=True)
+class _Ticks:
+    """Ticks of one task whose identities may have to change."""
+
+    first: int
+    last: int
+
+    def include(self, first: int, last: int) -> None:
+        self.first, self.last = min(self.first, first), max(self.last, last)
+
+
+class Writer:
+    """Writes to one connection; another sink may write the same task's other topics at the same time."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._origins: dict[str, datetime] = {}
+
+    async def prepare(self) -> None:
+        """Make the session ready; call it once, after the migrations."""
+        await tables.prepare(self._connection)
+        await revisions.prepare(self._connection)
+
+    async def write(self, arrivals: Sequence[Arrival]) -> None:
+        """Write a batch, all or nothing; the order within each topic counts."""
+        async with self._connection.transaction():
+            await self._lock({arrival.record.task_id for arrival in arrivals})
+            rows, touched = Rows(), dict[str, _Ticks]()
+            for arrival in arrivals:
+                await self._take(arrival, rows, touched)
+            await tables.insert(self._connection, rows)
+            for task_id, ticks in touched.items():
+                await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
+
+    async def _lock(self, task_ids: set[str]) -> None:
+        """Let one sink at a time work on a task: a box and its revision must not miss each other."""
+        await self._connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", sorted(task_ids)
+        )
+
+    async def _take(self, arrival: Arrival, rows: Rows, touched: dict[str, _Ticks]) -> None:
+        record = arrival.record
+        if isinstance(record, MapPoints):
+            await self._take_map_points(record, arrival.said_at, rows, touched)
+        elif isinstance(record, TaskStatus):
+            await statuses.store_status(self._connection, record, arrival.said_at)
+        elif isinstance(record, IdentityRevision):
+            rows.add_revision(record)
+            for change in record.changes:
+                _touch(touched, record, change.first_frame_index, change.last_frame_index)
+        else:
+            rows.add_event(record)
+
+    async def _take_map_points(
+        self, record: MapPoints, said_at: datetime, rows: Rows, touched: dict[str, _Ticks]
+    ) -> None:
+        if record.kind is Kind.FRAME:
+            rows.add_frame(record, await self._origin(record, said_at))
+            _touch(touched, record, record.global_frame_index, record.global_frame_index)
+        elif record.kind is Kind.START:
+            await marks.store_start(self._connection, record, said_at)
+        elif record.kind is Kind.END_OF_TASK:
+            await marks.store_end(self._connection, record, said_at)
+            self._origins.pop(record.task_id, None)
+
+    async def _origin(self, record: MapPoints, said_at: datetime) -> datetime:
+        if record.task_id not in self._origins:
+            await statuses.ensure_task(self._connection, record.task_id, record.environment_id, said_at)
+            self._origins |= await marks.origins(self._connection, {record.task_id})
+        return self._origins[record.task_id]
+
+
+def _touch(touched: dict[str, _Ticks], record: Any, first: int, last: int) -> None:
+    touched.setdefault(record.task_id, _Ticks(first, last)).include(first, last)

@@ -1,0 +1,91 @@
+"""The chosen frames of a video, as JPEG.
+
+Chroma is kept at 4:2:0: nearly all video is stored so, and 4:4:4 would spend a third more bytes on colours that the
+source does not have.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
+from av.error import FFmpegError
+from spoton_schemas.topics import MAX_RECORD_BYTES
+
+from spoton_ingest.errors import UnusableVideo
+
+_MAX_JPEG_BYTES = MAX_RECORD_BYTES - 65536  # room for the rest of the record
+_FALLBACK_QUALITIES = (75, 50, 25)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A frame as shown (rotation applied); ``jpeg`` decodes to BGR in OpenCV."""
+
+    pts: int
+    width: int
+    height: int
+    jpeg: bytes
+
+
+def decode(path: Path, wanted: Sequence[int], quality: int, threads: int) -> Iterator[Picture]:
+    """Yield the frames with the wanted presentation times (sorted), decoding no further than to the last one.
+
+    Frames that cannot be decoded are left out. ``UnusableVideo`` if the decoder cannot be opened.
+    """
+    if not wanted:
+        return
+    left = set(wanted)
+    try:
+        container = av.open(str(path))
+    except FFmpegError as error:
+        raise UnusableVideo(f"the video cannot be opened ({error.strerror})") from error
+    with container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        for frame in _frames(container, stream):
+            time = frame.pts if frame.pts is not None else frame.dts
+            if time in left:
+                left.remove(time)
+                yield _picture(frame, time, quality)
+            if not left or (time is not None and time > wanted[-1]):
+                return
+
+
+def _frames(
+    container: "av.container.InputContainer", stream: "av.video.stream.VideoStream"
+) -> "Iterator[av.VideoFrame]":
+    """Yield what can be decoded; a packet that cannot is skipped, as players do."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except FFmpegError:
+            packet = None  # the file ends here; what the decoder holds still comes
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except FFmpegError:
+            continue
+
+
+def _picture(frame: "av.VideoFrame", pts: int, quality: int) -> Picture:
+    image = frame.to_ndarray(format="bgr24")
+    if frame.rotation:
+        image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+    height, width = image.shape[:2]
+    return Picture(pts, width, height, _jpeg(image, quality))
+
+
+def _jpeg(image: npt.NDArray[np.uint8], quality: int) -> bytes:
+    jpeg = b""
+    for attempt in (quality, *(q for q in _FALLBACK_QUALITIES if q < quality)):
+        jpeg = simplejpeg.encode_jpeg(image, attempt, "BGR", "420")
+        if len(jpeg) <= _MAX_JPEG_BYTES:
+            break
+    return jpeg

@@ -1,0 +1,59 @@
+"""How far cameras may run ahead of the detector.
+
+A short lead makes pause and stop take effect soon, keeps a long job from starving a short one, and bounds what lies in
+the ``frames`` topic.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+FIRST_WINDOW = 64  # frames before the detector has reported on a camera
+MIN_WINDOW = 32
+INTERVALS = 3  # of the detector's work: it reports every second, and its report takes a while
+
+
+@dataclass(slots=True)
+class _Lead:
+    in_flight: deque[int] = field(default_factory=deque)
+    done_tick: int = -1
+    done_frames: int = 0
+    window: int = FIRST_WINDOW
+
+
+class RunAhead:
+    """Frames published and not yet detected, by camera stream; knows no threads."""
+
+    def __init__(self) -> None:
+        self._leads: dict[str, _Lead] = {}
+
+    def allows(self, stream: str) -> bool:
+        """Tell whether the stream may publish one more frame."""
+        lead = self._leads.get(stream)
+        return lead is None or len(lead.in_flight) < lead.window
+
+    def published(self, stream: str, tick: int) -> None:
+        """Note a frame; one that the detector has done already (after a restart) does not count."""
+        lead = self._leads.setdefault(stream, _Lead())
+        if tick > lead.done_tick:
+            lead.in_flight.append(tick)
+
+    def resume(self, stream: str, tick: int, frames_done: int) -> None:
+        """Set where the detector was before this process knew the stream."""
+        self._leads[stream] = _Lead(done_tick=tick, done_frames=frames_done)
+
+    def detected(self, stream: str, tick: int, frames_done: int) -> None:
+        """Take a report of the detector: last tick done, and frames done in all."""
+        lead = self._leads.setdefault(stream, _Lead())
+        lead.window = max(MIN_WINDOW, INTERVALS * (frames_done - lead.done_frames))
+        lead.done_tick, lead.done_frames = tick, frames_done
+        while lead.in_flight and lead.in_flight[0] <= tick:
+            lead.in_flight.popleft()
+
+    def restart(self, stream: str) -> None:
+        """A stream begins its sub-video again: what it published of it does not count twice."""
+        if stream in self._leads:
+            self._leads[stream].in_flight.clear()
+
+    def forget(self, stream: str) -> None:
+        """A stream has ended or is another instance's."""
+        self._leads.pop(stream, None)

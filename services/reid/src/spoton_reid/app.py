@@ -1,0 +1,97 @@
+"""Re-ID's process: settings, model, stages and loops put together."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import CliApp
+from spoton_common.health import Health, State
+from spoton_common.logging import configure_logging, get_logger
+from spoton_common.model_files import candidate_paths, model_folders
+from spoton_common.runtime.runner import RunnerOptions, StageRunner
+from spoton_common.runtime.service import Loop, run_service
+from spoton_common.runtime.stage import KeyedStage
+from spoton_common.settings import Connections, ServiceSettings
+from spoton_schemas.codec import Codec
+from spoton_schemas.records import Stage
+from spoton_schemas.topics import DETECTIONS, TRACKS, Topic
+
+from spoton_reid.association import AssociationParameters
+from spoton_reid.embedding import Embedder, load_embedder
+from spoton_reid.errors import EmbedderError
+from spoton_reid.settings import ReidSettings
+from spoton_reid.stages.associate import AssociateMachine
+from spoton_reid.stages.track import TrackMachine, TrackTools
+from spoton_reid.tracking import create_tracker
+
+_MODEL = "model"
+
+_log = get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to stop; return the exit status."""
+    settings = CliApp.run(ReidSettings, cli_args=list(arguments) if arguments is not None else None)
+    service, connections, health = ServiceSettings(), Connections(), Health()
+    configure_logging("reid", service.log_level)
+    loops: dict[str, Loop] = {}
+    if settings.stage in ("all", "track"):
+        health.set(_MODEL, State.UNHEALTHY, f"loading {settings.embedder}")
+        loops["track"] = partial(_track, settings, connections, health)
+    if settings.stage in ("all", "associate"):
+        loops["associate"] = partial(_associate, settings, connections)
+    return run_service(loops, service, health)
+
+
+def _track(
+    settings: ReidSettings,
+    connections: Connections,
+    health: Health,
+    stop: threading.Event,
+    ready: Callable[[], None],
+) -> None:
+    # The group is joined, and health is good, only once the model runs.
+    embedder = _prepare_model(settings, health)
+
+    def make_tracker(fps: float) -> Any:
+        return create_tracker(settings.tracker, fps=fps, use_appearance=settings.use_appearance)
+
+    tools = TrackTools(embedder, make_tracker)
+    stage = KeyedStage(DETECTIONS, lambda _camera: TrackMachine(tools))
+    _runner("track", Stage.TRACK, stage, DETECTIONS, connections).run(stop, ready)
+
+
+def _associate(
+    settings: ReidSettings, connections: Connections, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    parameters = replace(AssociationParameters(), label_delay_s=settings.label_delay_s)
+    stage = KeyedStage(TRACKS, lambda _task: AssociateMachine(parameters))
+    _runner("associate", Stage.ASSOCIATE, stage, TRACKS, connections).run(stop, ready)
+
+
+def _runner(
+    name: str, stage_name: Stage, stage: KeyedStage[Any], topic: Topic[Any], connections: Connections
+) -> StageRunner[Any]:
+    codec = Codec.connect(connections.registry_url)
+    return StageRunner(RunnerOptions(name, stage_name), stage, topic, connections.kafka_bootstrap, codec)
+
+
+def find_embedder(name: str) -> Path:
+    """Return where the model of that name lies; a path that does not exist if there is none."""
+    candidates = candidate_paths(name, "-embedder.onnx", model_folders())
+    return next((path for path in candidates if path.exists()), candidates[0])
+
+
+def _prepare_model(settings: ReidSettings, health: Health) -> Embedder:
+    try:
+        embedder = load_embedder(find_embedder(settings.embedder), threads=settings.threads, device=settings.device)
+    except EmbedderError as error:
+        health.set(_MODEL, State.UNHEALTHY, str(error))
+        raise
+    embedder.warm_up()
+    health.set(_MODEL, State.HEALTHY, embedder.name)
+    _log.info("model ready", model=embedder.name, dimension=embedder.dimension)
+    return embedder

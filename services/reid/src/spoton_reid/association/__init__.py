@@ -1,0 +1,26 @@
+"""Identities over all cameras of a scene: pure functions over evidence, and the online associator."""
+
+from spoton_reid.association.associator import Associator
+from spoton_reid.association.floor import foot_on_floor
+from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters
+from spoton_reid.association.values import (
+    Bucket,
+    IdentityRevision,
+    LabelledBucket,
+    Observation,
+    Scene,
+    SceneCamera,
+)
+
+__all__ = [
+    "AssociationParameters",
+    "Associator",
+    "Bucket",
+    "EvidenceParameters",
+    "IdentityRevision",
+    "LabelledBucket",
+    "Observation",
+    "Scene",
+    "SceneCamera",
+    "foot_on_floor",
+]

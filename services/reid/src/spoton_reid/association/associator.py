@@ -1,0 +1,158 @@
+"""The online associator: buckets in, labelled buckets and revisions out.
+
+It looks at the tracklets of the last `window_s` seconds, groups them anew every `solve_interval_s`
+of video, publishes a bucket `label_delay_s` after it came, and corrects what it published when a
+later solution says otherwise. Tracklets that leave the window are final; what they looked like stays
+in the gallery. The result depends on buckets alone.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoton_reid.association.alignment import PlaneAlignment
+from spoton_reid.association.clustering import cluster
+from spoton_reid.association.evidence import cannot_link
+from spoton_reid.association.floor import inside_polygon
+from spoton_reid.association.identities import IdentityBook
+from spoton_reid.association.parameters import AssociationParameters
+from spoton_reid.association.revisions import describe_spans, revise
+from spoton_reid.association.tracklets import Tracklet
+from spoton_reid.association.values import Bucket, IdentityRevision, LabelledBucket, Observation, Scene
+from spoton_reid.association.window import Window
+from spoton_reid.errors import BucketError
+from spoton_reid.snapshot import pack_state, unpack_state
+
+_KIND = "associator"
+
+
+@dataclass(slots=True)
+class _State:
+    window: Window
+    alignment: PlaneAlignment
+    book: IdentityBook = field(default_factory=IdentityBook)
+    pending: deque[Bucket] = field(default_factory=deque)
+    newest: int | None = None
+    last_solve: int | None = None
+
+
+class Associator:
+    """Gives tracklets of all cameras of a scene one identity per person."""
+
+    def __init__(self, scene: Scene, parameters: AssociationParameters | None = None) -> None:
+        self._scene = scene
+        self._parameters = parameters or AssociationParameters()
+        self._camera_index = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
+        self._delay = round(self._parameters.label_delay_s * scene.fps)
+        self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
+        cameras = len(scene.cameras)
+        self._state = _State(Window(cameras), PlaneAlignment(cameras))
+
+    def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
+        """Take the next tick.
+
+        Returns:
+            buckets published now, oldest first, and corrections of buckets published before.
+
+        Raises:
+            BucketError: the tick does not follow the last one, or a camera is not of the scene.
+
+        """
+        state = self._state
+        if state.newest is not None and bucket.global_frame_index <= state.newest:
+            raise BucketError(f"bucket {bucket.global_frame_index} after {state.newest}")
+        self._absorb(bucket)
+        state.newest = bucket.global_frame_index
+        state.pending.append(bucket)
+        revisions = []
+        if state.last_solve is None or bucket.global_frame_index - state.last_solve >= self._interval:
+            revisions = self._solve(bucket.global_frame_index)
+        return self._publish(bucket.global_frame_index - self._delay), revisions
+
+    def finish(self) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
+        """Take no more ticks: decide once more and publish the rest."""
+        if self._state.newest is None:
+            return [], []
+        revisions = self._solve(self._state.newest)
+        return self._publish(self._state.newest), revisions
+
+    def snapshot(self) -> bytes:
+        """Write the whole state."""
+        return pack_state(_KIND, self._state)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Continue exactly where `snapshot` was taken (with equal scene and parameters).
+
+        Raises:
+            SnapshotError: the bytes are no snapshot of an associator.
+
+        """
+        self._state = unpack_state(_KIND, snapshot)
+
+    def _absorb(self, bucket: Bucket) -> None:
+        feet: list[list[tuple[float, float]]] = [[] for _ in self._scene.cameras]
+        for observation in self._in_order(bucket):
+            camera = self._camera_index[observation.camera_id]
+            if observation.floor_m is not None:
+                feet[camera].append(observation.floor_m)
+            if self._monitored(observation):
+                self._state.window.add(camera, bucket.global_frame_index, observation)
+        self._state.alignment.observe([np.array(points, np.float64).reshape(-1, 2) for points in feet])
+
+    def _in_order(self, bucket: Bucket) -> list[Observation]:
+        unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
+        if unknown:
+            raise BucketError(f"bucket {bucket.global_frame_index}: unknown cameras {sorted(unknown)}")
+        return sorted(bucket.observations, key=lambda o: (self._camera_index[o.camera_id], o.track_id))
+
+    def _monitored(self, observation: Observation) -> bool:
+        area = self._scene.monitored_area
+        return area is None or observation.floor_m is None or inside_polygon(observation.floor_m, area)
+
+    def _solve(self, now: int) -> list[IdentityRevision]:
+        state, parameters, fps = self._state, self._parameters, self._scene.fps
+        state.last_solve = now
+        state.window.cut(parameters.cut_crops, parameters.cut_cosine)
+        step = max(1, round(parameters.window_step_s * fps))
+        retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)
+        state.book.remember(retired)
+        tracklets = state.window.tracklets()
+        if not tracklets:
+            return []
+        evidence = state.window.weigh(tracklets, state.alignment.shifts(), fps, parameters.evidence)
+        start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
+        labels = cluster(evidence, cannot_link(tracklets), start)
+        groups = _groups(tracklets, labels)
+        names, merged = state.book.name(groups, fps, parameters)
+        for label, (group, name) in enumerate(zip(groups, names, strict=True)):
+            for tracklet in group:
+                tracklet.label, tracklet.name = label, name
+        published_until = now if not state.pending else state.pending[0].global_frame_index - 1
+        camera_ids = [camera.camera_id for camera in self._scene.cameras]
+        return describe_spans(merged, camera_ids) + revise(tracklets, published_until, camera_ids)
+
+    def _publish(self, until: int) -> list[LabelledBucket]:
+        published = []
+        while self._state.pending and self._state.pending[0].global_frame_index <= until:
+            bucket = self._state.pending.popleft()
+            published.append(self._label(bucket))
+        return published
+
+    def _label(self, bucket: Bucket) -> LabelledBucket:
+        taken: set[tuple[int, int]] = set()
+        identities: dict[tuple[str, int], int] = {}
+        for observation in self._in_order(bucket):
+            camera = self._camera_index[observation.camera_id]
+            name = self._state.window.publish(camera, observation.track_id, bucket.global_frame_index, taken)
+            identities[observation.camera_id, observation.track_id] = name
+        labels = tuple(identities[o.camera_id, o.track_id] or None for o in bucket.observations)
+        return LabelledBucket(bucket.global_frame_index, bucket.observations, labels)
+
+
+def _groups(tracklets: list[Tracklet], labels: NDArray[np.int64]) -> list[list[Tracklet]]:
+    groups: list[list[Tracklet]] = [[] for _ in range(int(labels.max()) + 1)]
+    for tracklet, label in zip(tracklets, labels.tolist(), strict=True):
+        groups[label].append(tracklet)
+    return groups

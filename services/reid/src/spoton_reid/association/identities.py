@@ -1,0 +1,108 @@
+"""The identities of a task: their names, what they looked like, where they were published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spoton_reid.association.naming import match_names
+from spoton_reid.association.parameters import AssociationParameters
+from spoton_reid.association.revisions import RenamedSpan
+from spoton_reid.association.tracklets import Tracklet
+from spoton_reid.gallery import Gallery
+
+Group = Sequence[Tracklet]
+_Span = tuple[int, int, int, int]  # camera, track, first frame, last frame
+
+
+@dataclass(slots=True)
+class IdentityBook:
+    """Names clusters and remembers identities whose tracklets have left the window. State pickles."""
+
+    gallery: Gallery = field(default_factory=Gallery)
+    _next: int = 1
+    _spans: dict[int, list[_Span]] = field(default_factory=dict)
+    _last_seen: dict[int, int] = field(default_factory=dict)
+
+    def remember(self, retired: Sequence[Tracklet]) -> None:
+        """Fold final tracklets into their identities."""
+        for tracklet in retired:
+            if tracklet.name == 0:
+                continue
+            span = (tracklet.camera, tracklet.track_id, tracklet.frames[0], tracklet.frames[-1])
+            self._spans.setdefault(tracklet.name, []).append(span)
+            self._last_seen[tracklet.name] = max(self._last_seen.get(tracklet.name, 0), tracklet.frames[-1])
+            total, _ = tracklet.appearance()
+            if total is not None:
+                self.gallery.add(tracklet.name, total)
+
+    def name(
+        self, groups: Sequence[Group], fps: float, parameters: AssociationParameters
+    ) -> tuple[list[int], list[RenamedSpan]]:
+        """Name clusters: by what they were published as, by re-entry, or anew.
+
+        Returns:
+            an identity per cluster (0 for ghosts), and the spans of old tracklets that were renamed
+            because their identity turned out to be another.
+
+        """
+        names = match_names(groups)
+        for index, group in enumerate(groups):
+            if not _is_person(group, fps, parameters):
+                names[index] = 0
+                continue
+            if names[index] not in self._spans:
+                names[index] = self._find_returned(group, names, parameters) or names[index]
+            if names[index] == 0:
+                names[index] = self._next
+                self._next += 1
+        return names, self._merge(groups, names)
+
+    def _find_returned(self, group: Group, names: list[int], parameters: AssociationParameters) -> int:
+        """Find the identity of someone who comes back; 0 for a stranger."""
+        sums_and_weights = [tracklet.appearance() for tracklet in group]
+        sums = [total for total, _ in sums_and_weights if total is not None]
+        if sum(weight for _, weight in sums_and_weights) < parameters.reentry_crops:
+            return 0
+        began = min(tracklet.frames[0] for tracklet in group)
+        matches = self.gallery.search(np.sum(sums, axis=0), count=len(names) + 2)
+        absent = [m for m in matches if m.identity not in names and self._last_seen[m.identity] < began]
+        if not absent or absent[0].cosine < parameters.reentry_cosine:
+            return 0
+        if len(absent) > 1 and absent[0].cosine - absent[1].cosine < parameters.reentry_margin:
+            return 0
+        return absent[0].identity
+
+    def _merge(self, groups: Sequence[Group], names: list[int]) -> list[RenamedSpan]:
+        """Rename the past of identities whose present belongs to another identity's cluster."""
+        taken_over: dict[int, dict[int, int]] = {}
+        for group, name in zip(groups, names, strict=True):
+            for tracklet in group:
+                for old in tracklet.identities:
+                    if old in self._spans and old not in names:
+                        shares = taken_over.setdefault(old, {})
+                        shares[name] = shares.get(name, 0) + 1
+        renamed = []
+        for old in sorted(taken_over):
+            shares = taken_over[old]
+            new = max(sorted(shares), key=lambda name: shares[name])
+            if new and not self._overlap(old, new):
+                renamed += [RenamedSpan(*span, old, new) for span in self._spans[old]]
+                self._absorb(old, new)
+        return renamed
+
+    def _absorb(self, old: int, new: int) -> None:
+        self._spans.setdefault(new, []).extend(self._spans.pop(old))
+        self._last_seen[new] = max(self._last_seen.get(new, 0), self._last_seen.pop(old))
+        self.gallery.merge(old, into=new)
+
+    def _overlap(self, old: int, new: int) -> bool:
+        return any(
+            a[0] == b[0] and a[2] <= b[3] and b[2] <= a[3] for a in self._spans[old] for b in self._spans.get(new, ())
+        )
+
+
+def _is_person(group: Group, fps: float, parameters: AssociationParameters) -> bool:
+    confidences = np.concatenate([tracklet.confidences for tracklet in group])
+    long_enough = len(confidences) >= parameters.least_identity_s * fps
+    return long_enough and float(confidences.mean()) >= parameters.least_mean_confidence

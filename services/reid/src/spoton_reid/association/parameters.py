@@ -1,0 +1,53 @@
+"""Every number of association, with its unit and its origin.
+
+"terrace1" stands for a measurement on EPFL's terrace sequence with person-reidentification-retail-0286;
+nothing is tuned per scene.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceParameters:
+    """Log-odds that two tracklets show the same person."""
+
+    # Appearance: slope · (cosine − midpoint), clipped, scaled down for few good crops.
+    appearance_slope: float = 10.0  # per unit of cosine; terrace1
+    appearance_midpoint: float = 0.45  # cosine at even odds; terrace1
+    appearance_limit: float = 5.0  # one source of evidence must not silence the others
+    full_crops: float = 3.0  # visibility-weighted crops after which a mean appearance is trusted
+
+    # Floor: for simultaneous tracklets of different cameras.
+    floor_slope_per_m: float = 6.0  # terrace1
+    floor_midpoint_m: float = 0.7  # two people rarely stand nearer; planes agree to about 0.2 m
+    floor_most: float = 4.0
+    floor_least: float = -8.0
+    floor_full_s: float = 1.0  # seconds together after which the distance counts fully
+
+    # Motion: for successive tracklets.
+    motion_horizon_s: float = 2.0  # beyond, people may have gone anywhere
+    motion_slack_m: float = 0.5  # error of a position
+    motion_speed_mps: float = 2.2  # a fast walk
+    motion_penalty_per_m: float = 4.0
+    motion_least: float = -8.0
+    motion_bonus: float = 4.0  # at full overlap of the predicted with the found box, same camera
+    motion_bonus_fade_s: float = 0.5  # the bonus halves in this time: predictions age quickly
+    person_height_m: float = 1.7  # scales pixels to metres where the floor position is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationParameters:
+    """How evidence becomes published identities."""
+
+    evidence: EvidenceParameters = field(default_factory=EvidenceParameters)
+    label_delay_s: float = 1.0  # a bucket is published this much video later; 0 publishes at once
+    solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
+    window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
+    window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
+    least_identity_s: float = 0.4  # summed length of a cluster below which it is taken for a ghost
+    least_mean_confidence: float = 0.4  # of a cluster's boxes, else a ghost
+    cut_crops: int = 6  # crops before and after a suspected swap
+    cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut
+    reentry_cosine: float = 0.7  # of a newcomer with a gallery entry, to be taken for the same person
+    reentry_margin: float = 0.08  # by which the best entry must beat the second
+    reentry_crops: float = 3.0  # visibility-weighted crops a newcomer needs before being looked up

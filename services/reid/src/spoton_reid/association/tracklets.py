@@ -1,0 +1,127 @@
+"""What is known of one tracklet: its boxes, its path on the floor, its appearance."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoton_reid.association.values import Observation
+
+Box = tuple[float, float, float, float]
+_NOWHERE = (np.nan, np.nan)
+_TAIL = 8  # boxes from which velocity at either end is taken: a third of a second at 25 frames/s
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One embedded crop: when, what, and how much of the person it shows (0..1)."""
+
+    frame: int
+    embedding: NDArray[np.float32]
+    weight: float
+
+
+@dataclass(slots=True)
+class Tracklet:
+    """A stretch of one camera's track that shows one person, as far as known.
+
+    Attributes:
+        camera: index of the camera in the scene.
+        track_id: the tracker's.
+        part: number of cuts that the track has had before this stretch.
+        frames: global frame indices, ascending, with gaps.
+        identities: the identity published for each frame, 0 for none or not yet.
+        label: cluster of the last solution, −1 before the first.
+        name: identity of that cluster, 0 for none.
+
+    """
+
+    camera: int
+    track_id: int
+    part: int
+    frames: list[int] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    confidences: list[float] = field(default_factory=list)
+    floors: list[tuple[float, float]] = field(default_factory=list)
+    identities: list[int] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    label: int = -1
+    name: int = 0
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        """Order and name: by first frame, then camera, track and part."""
+        return self.frames[0], self.camera, self.track_id, self.part
+
+    def add(self, frame: int, observation: Observation) -> None:
+        """Take the next observation of the track."""
+        self.frames.append(frame)
+        self.boxes.append(observation.bbox_xyxy)
+        self.confidences.append(observation.confidence)
+        self.floors.append(observation.floor_m or _NOWHERE)
+        self.identities.append(0)
+        if observation.embedding is not None:
+            self.sightings.append(Sighting(frame, observation.embedding, observation.visibility))
+
+    def appearance(self) -> tuple[NDArray[np.float64] | None, float]:
+        """Return the sum of embeddings weighted by visibility, None without any, and the sum of weights."""
+        if not self.sightings:
+            return None, 0.0
+        return _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+
+    def find_cut(self, crops: int, least_cosine: float) -> int | None:
+        """Find the frame at which the track goes on with someone who looks different.
+
+        Args:
+            crops: number of crops compared before and after.
+            least_cosine: of the two mean appearances.
+
+        Returns:
+            first frame of the second person, or None.
+
+        """
+        if len(self.sightings) < 2 * crops:
+            return None
+        worst, place = least_cosine, None
+        for split in range(crops, len(self.sightings) - crops + 1):
+            before = _weighted_sum(self.sightings[split - crops : split])
+            after = _weighted_sum(self.sightings[split : split + crops])
+            norms = float(np.linalg.norm(before) * np.linalg.norm(after))
+            cosine = float(before @ after) / max(norms, 1e-12)
+            if cosine < worst:
+                worst, place = cosine, self.sightings[split].frame
+        return place
+
+    def cut(self, frame: int) -> "Tracklet":
+        """End before a frame; the rest becomes the returned tracklet."""
+        row = next(index for index, own in enumerate(self.frames) if own >= frame)
+        rest = Tracklet(self.camera, self.track_id, self.part + 1, label=self.label, name=self.name)
+        for name in ("frames", "boxes", "confidences", "floors", "identities"):
+            values = getattr(self, name)
+            setattr(rest, name, values[row:])
+            setattr(self, name, values[:row])
+        rest.sightings = [sighting for sighting in self.sightings if sighting.frame >= frame]
+        self.sightings = [sighting for sighting in self.sightings if sighting.frame < frame]
+        return rest
+
+    def velocity(self, at_end: bool) -> tuple[float, float]:
+        """Velocity of the box centre near the start or the end, pixels a frame."""
+        rows = slice(-_TAIL, None) if at_end else slice(0, _TAIL)
+        frames, boxes = self.frames[rows], self.boxes[rows]
+        elapsed = frames[-1] - frames[0]
+        if elapsed == 0:
+            return 0.0, 0.0
+        (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = boxes[0], boxes[-1]
+        return (bx1 + bx2 - ax1 - ax2) / 2 / elapsed, (by1 + by2 - ay1 - ay2) / 2 / elapsed
+
+    def floor_path(self) -> NDArray[np.float64]:
+        """Floor positions from first to last frame without gaps: (frames, 2), NaN where unknown."""
+        path = np.full((self.frames[-1] - self.frames[0] + 1, 2), np.nan)
+        path[np.array(self.frames) - self.frames[0]] = self.floors
+        return path
+
+
+def _weighted_sum(sightings: list[Sighting]) -> NDArray[np.float64]:
+    weights = np.array([sighting.weight for sighting in sightings])
+    total: NDArray[np.float64] = weights @ np.array([sighting.embedding for sighting in sightings], np.float64)
+    return total

@@ -1,0 +1,137 @@
+"""The tracklets that may still change, and the evidence between them."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoton_reid.association.evidence import appearance_evidence, floor_evidence, motion_evidence
+from spoton_reid.association.parameters import EvidenceParameters
+from spoton_reid.association.tracklets import Tracklet
+from spoton_reid.association.values import Observation
+
+Matrix = NDArray[np.float64]
+_TrackKey = tuple[int, int]
+_Key = tuple[int, int, int, int]
+
+_SHIFT_STEP_M = 0.03  # planes are shifted in steps: each step costs all distances of the window anew
+
+
+@dataclass(slots=True)
+class Window:
+    """Tracklets by track, with floor evidence remembered for pairs that no longer grow. State pickles."""
+
+    cameras: int
+    _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
+    _known: dict[tuple[_Key, _Key], tuple[int, int, float]] = field(default_factory=dict)
+    _shifts: Matrix | None = None
+
+    def add(self, camera: int, frame: int, observation: Observation) -> None:
+        """Take an observation; ticks only grow."""
+        parts = self._tracks.setdefault((camera, observation.track_id), [])
+        if not parts:
+            parts.append(Tracklet(camera, observation.track_id, 0))
+        parts[-1].add(frame, observation)
+
+    def cut(self, crops: int, least_cosine: float) -> None:
+        """Cut tracklets whose appearance changes."""
+        for parts in self._tracks.values():
+            place = parts[-1].find_cut(crops, least_cosine)
+            if place is not None:
+                parts.append(parts[-1].cut(place))
+
+    def retire(self, before: int) -> list[Tracklet]:
+        """Remove and return everything that lies before a frame, in order.
+
+        Tracklets across the frame are parted there: were they whole, what stays could be given an
+        identity that what has left shows at the same time in the same camera.
+        """
+        gone = []
+        for track, parts in list(self._tracks.items()):
+            old = [tracklet for tracklet in parts if tracklet.frames[0] < before]
+            if not old:
+                continue
+            staying = [tracklet for tracklet in parts if tracklet.frames[0] >= before]
+            if old[-1].frames[-1] >= before:
+                staying.insert(0, old[-1].cut(before))
+            gone += old
+            self._tracks[track] = staying
+            if not staying:
+                del self._tracks[track]
+        left = {tracklet.key for tracklet in gone}
+        self._known = {
+            pair: value for pair, value in self._known.items() if pair[0] not in left and pair[1] not in left
+        }
+        return sorted(gone, key=lambda tracklet: tracklet.key)
+
+    def tracklets(self) -> list[Tracklet]:
+        """All tracklets, in the order of their keys."""
+        return sorted((t for parts in self._tracks.values() for t in parts), key=lambda t: t.key)
+
+    def publish(self, camera: int, track_id: int, frame: int, taken: set[_TrackKey]) -> int:
+        """Write down and return the identity of an observation, 0 for none.
+
+        Args:
+            camera: index of the camera.
+            track_id: the track.
+            frame: the tick being published.
+            taken: (camera, identity) given at this tick before; an identity is given once a camera.
+
+        """
+        for tracklet in self._tracks.get((camera, track_id), ()):
+            row = bisect_left(tracklet.frames, frame)
+            if row < len(tracklet.frames) and tracklet.frames[row] == frame:
+                if tracklet.name and (camera, tracklet.name) not in taken:
+                    taken.add((camera, tracklet.name))
+                    tracklet.identities[row] = tracklet.name
+                return tracklet.identities[row]
+        return 0
+
+    def weigh(self, tracklets: list[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters) -> Matrix:
+        """Add up all evidence between the given tracklets: (N, N), symmetric."""
+        if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
+            self._shifts = shifts
+            self._known.clear()
+        evidence = appearance_evidence(tracklets, parameters)
+        evidence += motion_evidence(tracklets, self._shifts, fps, parameters)
+        cameras = np.array([t.camera for t in tracklets])
+        first = np.array([t.frames[0] for t in tracklets])
+        last = np.array([t.frames[-1] for t in tracklets])
+        together = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
+        paths: dict[int, Matrix] = {}
+        for a, b in np.argwhere(np.triu(together & (cameras[:, None] != cameras[None, :]))).tolist():
+            odds = self._floor(tracklets, a, b, paths, fps, parameters)
+            evidence[a, b] += odds
+            evidence[b, a] += odds
+        return evidence
+
+    def _floor(
+        self,
+        tracklets: list[Tracklet],
+        a: int,
+        b: int,
+        paths: dict[int, Matrix],
+        fps: float,
+        parameters: EvidenceParameters,
+    ) -> float:
+        one, other = tracklets[a], tracklets[b]
+        pair, lengths = (one.key, other.key), (len(one.frames), len(other.frames))
+        known = self._known.get(pair)
+        if known is not None and known[:2] == lengths:
+            return known[2]
+        for index in (a, b):
+            if index not in paths:
+                paths[index] = tracklets[index].floor_path()
+        start = max(one.frames[0], other.frames[0])
+        end = min(one.frames[-1], other.frames[-1]) + 1
+        assert self._shifts is not None
+        odds = floor_evidence(
+            paths[a][start - one.frames[0] : end - one.frames[0]],
+            paths[b][start - other.frames[0] : end - other.frames[0]],
+            self._shifts[one.camera, other.camera],
+            fps,
+            parameters,
+        )
+        self._known[pair] = (*lengths, odds)
+        return odds

@@ -1,0 +1,39 @@
+"""Settings of Re-ID. Read from ``SPOTON_REID_*`` variables and the command line."""
+
+from typing import Literal
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from spoton_reid.association import AssociationParameters
+
+
+class ReidSettings(BaseSettings):
+    """Tracks people per camera (`detections` to `tracks`) and gives them identities (`tracks` to `global-ids`).
+
+    Every option is also a variable, SPOTON_REID_<OPTION>. Where Kafka and the schema registry are:
+    SPOTON_KAFKA_BOOTSTRAP, SPOTON_REGISTRY_URL. Where /health and /metrics are served: SPOTON_HTTP_HOST and
+    SPOTON_HTTP_PORT.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_REID_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_reid", populate_by_name=True
+    )
+
+    stage: Literal["all", "track", "associate"] = Field("all", description="Which part this process runs")
+    embedder: str = Field(
+        "spoton-demo",
+        validation_alias=AliasChoices("embedder", "SPOTON_EMBEDDER_MODEL"),
+        description="Path or name of the Re-ID model (also SPOTON_EMBEDDER_MODEL)",
+    )
+    tracker: Literal["tracklet", "botsort", "bytetrack", "ocsort", "deepocsort", "boosttrack"] = Field(
+        "tracklet", description="Tracker of a camera"
+    )
+    use_appearance: bool = Field(False, description="Let BoT-SORT, DeepOCSORT or BoostTrack use embeddings")
+    threads: int = Field(2, ge=1, description="CPU threads of the embedding model")
+    device: str = Field("cpu", description="For TorchScript models: cpu, cuda:0")
+    label_delay_s: float = Field(
+        AssociationParameters().label_delay_s,
+        ge=0,
+        description="Identities are published this much video later, seconds",
+    )

@@ -1,0 +1,1 @@
+"""Tracking and association between topics."""

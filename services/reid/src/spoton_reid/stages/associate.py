@@ -1,0 +1,242 @@
+"""Association between topics: all cameras' `tracks` of a task in, `global-ids` and `identity-revisions` out."""
+
+import pickle
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.stage import Output
+from spoton_schemas import records
+from spoton_schemas.records import CameraIdentities, GlobalIds, IdentifiedTrack, IdentityChange, Kind, TaskStart, Tracks
+from spoton_schemas.topics import GLOBAL_IDS, IDENTITY_REVISIONS
+
+from spoton_reid.association import (
+    AssociationParameters,
+    Associator,
+    Bucket,
+    IdentityRevision,
+    LabelledBucket,
+    Observation,
+    Scene,
+    SceneCamera,
+    foot_on_floor,
+)
+from spoton_reid.stages.ticks import SegmentEnd, TaskEnd, Tick, TickBuffer
+
+PERSON = "person"
+
+
+@dataclass(slots=True)
+class _Task:
+    """What is known of a running task; all of it but the associator pickles."""
+
+    task_id: str
+    environment_id: str
+    start: TaskStart
+    buffer: TickBuffer
+    started: set[str] = field(default_factory=set)
+    waiting: deque[Tick | SegmentEnd] = field(default_factory=deque)
+    revision: int = 0
+    ended: bool = False
+
+
+class AssociateMachine:
+    """Gives one task's people their identities."""
+
+    def __init__(self, parameters: AssociationParameters) -> None:
+        self._parameters = parameters
+        self._task: _Task | None = None
+        self._associator: Associator | None = None
+
+    def feed(self, record: Tracks) -> Sequence[Output]:
+        """Take a camera's next record; ``RejectedRecord`` if its camera or task is not known from a START."""
+        if record.kind is Kind.START:
+            return self._start(record)
+        task = self._task
+        if task is None or not task.buffer.knows(record.camera_id):
+            raise RejectedRecord("not_started", f"camera {record.camera_id} of a task that has not started with it")
+        return [output for item in task.buffer.add(record) for output in self._take(task, item)]
+
+    def snapshot(self) -> bytes:
+        """Return tracklets, identities and what waits; empty before the start and after the end."""
+        if self._task is None or self._associator is None or self._task.ended:
+            return b""
+        return pickle.dumps((self._task, self._associator.snapshot()), protocol=5)
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot; they come only from our own state topic: pickle runs what it reads."""
+        self._task, associator_state = pickle.loads(state)  # noqa: S301
+        assert self._task is not None
+        self._associator = Associator(_scene(self._task.start), self._parameters)
+        self._associator.restore(associator_state)
+
+    def _start(self, record: Tracks) -> Sequence[Output]:
+        if record.start is None:
+            raise RejectedRecord("no_scene", "a START record without a scene")
+        if self._task is None:
+            start = record.start
+            self._task = _Task(record.task_id, record.environment_id, start, TickBuffer(start.camera_ids))
+            self._associator = Associator(_scene(start), self._parameters)
+        task = self._task
+        task.started.add(record.camera_id)
+        if task.started != set(task.start.camera_ids):
+            return []
+        return [Output(GLOBAL_IDS, _mark(task, Kind.START, 0, 0, start=task.start))]
+
+    def _take(self, task: _Task, item: Tick | SegmentEnd | TaskEnd) -> list[Output]:
+        assert self._associator is not None
+        if isinstance(item, TaskEnd):
+            task.ended = True
+            published, revisions = self._associator.finish()
+            outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
+            outputs += _segment_ends(task)
+            end = _mark(
+                task,
+                Kind.END_OF_TASK,
+                item.global_frame_index,
+                item.batch_index,
+                outcome=item.outcome,
+                error=item.error,
+            )
+            return [*outputs, Output(GLOBAL_IDS, end)]
+        task.waiting.append(item)
+        if isinstance(item, SegmentEnd):
+            return _segment_ends(task)
+        bucket = Bucket(item.global_frame_index, _observations(task.start, item))
+        published, revisions = self._associator.feed(bucket)
+        return _revised(task, revisions, item.global_frame_index) + _published(task, published)
+
+
+def _scene(start: TaskStart) -> Scene:
+    cameras = [start.scene.camera(camera_id) for camera_id in start.camera_ids]
+    area = tuple((corner.x_m, corner.y_m) for corner in start.scene.monitored_area)
+    return Scene(start.scene.processing_fps, tuple(_camera(camera, (0, 0)) for camera in cameras), area or None)
+
+
+def _camera(camera: records.SceneCamera, size_px: tuple[int, int]) -> SceneCamera:
+    matrix = None if camera.homography is None else np.array(camera.homography, np.float64).reshape(3, 3)
+    return SceneCamera(camera.camera_id, matrix, size_px)
+
+
+def _observations(start: TaskStart, tick: Tick) -> tuple[Observation, ...]:
+    """List the people of a tick, camera by camera, in their records' order."""
+    found = []
+    for picture in tick.cameras:
+        camera = _camera(start.scene.camera(picture.camera_id), (picture.image_width, picture.image_height))
+        found += [
+            Observation(
+                camera_id=picture.camera_id,
+                track_id=track.track_id,
+                bbox_xyxy=track.bbox_xyxy,
+                confidence=track.confidence,
+                visibility=track.visibility,
+                embedding=None if track.embedding is None else np.frombuffer(track.embedding, "<f4"),
+                floor_m=foot_on_floor(camera, track.bbox_xyxy),
+            )
+            for track in picture.tracks
+            if track.class_name == PERSON
+        ]
+    return tuple(found)
+
+
+def _published(task: _Task, buckets: list[LabelledBucket]) -> list[Output]:
+    outputs = []
+    for bucket in buckets:
+        outputs += _segment_ends(task)
+        tick = task.waiting.popleft()
+        assert isinstance(tick, Tick)
+        assert tick.global_frame_index == bucket.global_frame_index
+        identities = {
+            (o.camera_id, o.track_id): identity
+            for o, identity in zip(bucket.observations, bucket.identities, strict=True)
+        }
+        outputs.append(Output(GLOBAL_IDS, _identified(task, tick, identities)))
+    return outputs + _segment_ends(task)
+
+
+def _segment_ends(task: _Task) -> list[Output]:
+    """Send the marks whose turn has come: those with no unpublished picture before them."""
+    outputs = []
+    while task.waiting and isinstance(task.waiting[0], SegmentEnd):
+        end = task.waiting.popleft()
+        assert isinstance(end, SegmentEnd)
+        mark = _mark(task, Kind.END_OF_SEGMENT, end.global_frame_index, end.batch_index, error=end.error)
+        outputs.append(Output(GLOBAL_IDS, mark))
+    return outputs
+
+
+def _identified(task: _Task, tick: Tick, identities: dict[tuple[str, int], int | None]) -> GlobalIds:
+    first = tick.cameras[0]
+    return _mark(
+        task,
+        Kind.FRAME,
+        tick.global_frame_index,
+        max(picture.sub_video_batch_index for picture in tick.cameras),
+        identity_revision=task.revision,
+        event_time_us=first.event_time_us,
+        cameras=tuple(
+            CameraIdentities(
+                camera_id=picture.camera_id,
+                camera_frame_index=picture.camera_frame_index,
+                event_time_us=picture.event_time_us,
+                image_width=picture.image_width,
+                image_height=picture.image_height,
+                tracks=tuple(
+                    _identified_track(track, identities.get((picture.camera_id, track.track_id)))
+                    for track in picture.tracks
+                ),
+            )
+            for picture in tick.cameras
+        ),
+    )
+
+
+def _identified_track(track: records.Track, global_id: int | None) -> IdentifiedTrack:
+    return IdentifiedTrack(
+        track_id=track.track_id,
+        bbox_xyxy=track.bbox_xyxy,
+        confidence=track.confidence,
+        class_id=track.class_id,
+        class_name=track.class_name,
+        visibility=track.visibility,
+        global_id=global_id,
+    )
+
+
+def _revised(task: _Task, revisions: list[IdentityRevision], tick: int) -> list[Output]:
+    if not revisions:
+        return []
+    task.revision += 1
+    changes = tuple(
+        IdentityChange(
+            camera_id=r.camera_id,
+            track_id=r.track_id,
+            first_frame_index=r.first_frame,
+            last_frame_index=r.last_frame,
+            old_global_id=r.old_identity,
+            new_global_id=r.new_identity,
+        )
+        for r in revisions
+    )
+    revision = records.IdentityRevision(
+        task_id=task.task_id,
+        environment_id=task.environment_id,
+        revision=task.revision,
+        global_frame_index=tick,
+        changes=changes,
+    )
+    return [Output(IDENTITY_REVISIONS, revision)]
+
+
+def _mark(task: _Task, kind: Kind, tick: int, batch_index: int, **content: object) -> GlobalIds:
+    time_us = round(tick * 1e6 / task.start.scene.processing_fps)
+    return GlobalIds(
+        task_id=task.task_id,
+        environment_id=task.environment_id,
+        kind=kind,
+        global_frame_index=tick,
+        sub_video_batch_index=batch_index,
+        **{"event_time_us": time_us, **content},  # type: ignore[arg-type]
+    )
