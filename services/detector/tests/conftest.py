@@ -133,7 +133,9 @@ def random_yolo(ultralytics: Any, tmp_path_factory: pytest.TempPathFactory) -> P
 
     torch.manual_seed(1)
     path = tmp_path_factory.mktemp("yolo") / "random-yolo.pt"
-    ultralytics.YOLO("yolo11n.yaml").save(path)
+    model = ultralytics.YOLO("yolo11n.yaml")
+    model.model.names = {0: "person", 1: "bottle"} | {number: f"class {number}" for number in range(2, 80)}
+    model.save(path)
     return path
 
 
