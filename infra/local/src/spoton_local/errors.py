@@ -10,6 +10,7 @@ StackError
 ├── NotReady              a condition did not hold before its deadline
 ├── ProcessDied           a component ended while it was being started
 ├── CommandFailed         a helper command (format, initdb, schemas) returned non-zero
+├── WrongPassword         the stored password does not open the database
 └── StartAborted          another component failed, so this one was not waited for
 """
 
@@ -52,6 +53,10 @@ class ProcessDied(StackError):
 
 class CommandFailed(StackError):
     """A helper command returned a non-zero status."""
+
+
+class WrongPassword(StackError):
+    """The stored password does not open the database."""
 
 
 class StartAborted(StackError):

@@ -45,8 +45,7 @@ def birth_mark(pid: int) -> str | None:
         state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces
         if state in {"Z", "X"}:
             return None
-        boot_id = PROC.joinpath("sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot_id}:{fields[18]}"
+        return f"{_boot_id()}:{fields[18]}"
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else str(process.create_time())
@@ -68,3 +67,13 @@ def read_pid_file(path: Path) -> PidRecord | None:
 def is_alive(record: PidRecord) -> bool:
     """Whether the recorded process, not just one with its pid, is running."""
     return birth_mark(record.pid) == record.born
+
+
+def is_of_an_earlier_boot(record: PidRecord) -> bool:
+    """Whether the machine was restarted since, so that nothing of the process can be left (Linux only)."""
+    boot_id, separator, _ = record.born.partition(":")
+    return bool(separator) and boot_id != _boot_id()
+
+
+def _boot_id() -> str:
+    return PROC.joinpath("sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -23,15 +23,14 @@ class Plan:
 
 
 def load_plan(layout: Layout) -> Plan | None:
-    """Return the plan of the last `up`, or None."""
+    """Return the plan of the last `up`; None where there is none, or another version of SpotOn wrote it."""
     stored = read_json(layout.plan)
     if stored is None:
         return None
-    return Plan(
-        ports=Ports(**stored["ports"]),
-        detector_model=stored["detector_model"],
-        embedder_model=stored["embedder_model"],
-    )
+    try:
+        return Plan(**{**stored, "ports": Ports(**stored["ports"])})
+    except (KeyError, TypeError):
+        return None
 
 
 def save_plan(layout: Layout, plan: Plan) -> None:

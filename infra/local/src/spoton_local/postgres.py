@@ -18,7 +18,7 @@ from spoton_local import registry
 from spoton_local.component import Report
 from spoton_local.connections import DATABASE, POSTGRES_USER
 from spoton_local.credentials import Credentials
-from spoton_local.errors import CommandFailed, NotReady
+from spoton_local.errors import CommandFailed, NotReady, WrongPassword
 from spoton_local.layout import Layout, write_atomically
 from spoton_local.ports import HOST, Ports
 from spoton_local.processes import Launch
@@ -54,6 +54,7 @@ class Postgres:
 
     def __init__(self, layout: Layout, ports: Ports, passwords: Credentials) -> None:
         self._data = layout.data / "postgres"
+        self._credentials_path = layout.credentials
         self._port = ports.postgres
         self._password = passwords.postgres
         self._account = ACCOUNT_FOR_ROOT if os.geteuid() == 0 else None
@@ -134,6 +135,11 @@ class Postgres:
             )
         except (OSError, asyncpg.CannotConnectNowError) as exc:
             raise NotReady(str(exc)) from exc
+        except asyncpg.InvalidPasswordError as exc:
+            raise WrongPassword(
+                f"the password in {self._credentials_path} does not open the database in {self._data}: "
+                "restore that file, or remove the folder to begin with an empty database"
+            ) from exc
         try:
             for statement in ("SELECT 1", *statements):
                 await connection.execute(statement)

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from spoton_local.layout import Layout
-from spoton_local.pidfile import PidRecord, is_alive, read_pid_file
+from spoton_local.pidfile import PidRecord, birth_mark, is_alive, is_of_an_earlier_boot, read_pid_file
 
 STOP_POLL_INTERVAL_S = 0.05
 
@@ -143,27 +143,15 @@ def session_members(record: PidRecord) -> list[psutil.Process]:
     The kernel hands out no pid that is still the id of a session, so members prove that the session is ours,
     unless another process now has the leader's pid: then all of ours are gone.
     """
-    boot_or_start = record.born.partition(":")[0]
-    leader_is_other = psutil.pid_exists(record.pid) and not is_alive(record) and not _is_zombie(record.pid)
-    if leader_is_other or (":" in record.born and boot_or_start != _boot_id()):
+    leader_is_other = birth_mark(record.pid) is not None and not is_alive(record)
+    if leader_is_other or is_of_an_earlier_boot(record):
         return []
     members = []
     for process in psutil.process_iter():
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(process.pid) == record.pid and not _is_zombie(process.pid):
+            if os.getsid(process.pid) == record.pid and birth_mark(process.pid) is not None:
                 members.append(process)
     return members
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _wait_for_end(record: PidRecord) -> None:

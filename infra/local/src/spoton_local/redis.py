@@ -15,7 +15,7 @@ CONFIGURATION = """\
 bind {host}
 port {port}
 requirepass {password}
-dir {data}
+dir "{data}"
 appendonly yes
 appendfsync everysec
 save ""

@@ -13,7 +13,6 @@ from spoton_local.processes import Launch
 
 DATABASE = "registry"
 HEAP = "320m"
-MAIN_JAR = "quarkus-run.jar"
 
 
 class Registry:
@@ -45,7 +44,7 @@ class Registry:
     def launch(self) -> Launch:
         """Return the registry's command; the password goes by the environment, which `ps` does not show."""
         [archive] = fetch(self._artifacts, cache_dir())
-        [main_jar] = sorted(unpack(archive, cache_dir()).rglob(MAIN_JAR))[:1]
+        main_jar = unpack(archive, cache_dir()) / "quarkus-run.jar"
         options = {
             "quarkus.http.host": HOST,
             "quarkus.http.port": str(self._ports.registry),

@@ -108,6 +108,12 @@ def thread_counts(runs_models: bool, cores: int | None = None) -> dict[str, str]
     The detector and Re-ID run side by side, so each gets half; pools of all cores in every process would fight
     over them (a BLAS thread that waits spins). The other services do small arithmetic that threads only slow down.
     """
-    available = cores or os.cpu_count() or 1
+    available = cores or _usable_cores()
     count = max(1, available // 2) if runs_models else 1
     return dict.fromkeys(THREAD_VARIABLES, str(count))
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux; heeds taskset and cpusets
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

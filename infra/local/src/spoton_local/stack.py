@@ -63,9 +63,9 @@ def up(
 
     """
     layout.create()
-    with _exclusive(layout) as lock_descriptor:
+    with _exclusive(layout, on_progress) as lock_descriptor:
         processes = Processes(layout)
-        plan = make_plan(_plan_in_force(layout, processes), detector=detector, embedder=embedder, environ=environ)
+        plan = make_plan(_plan_in_force(layout), detector=detector, embedder=embedder, environ=environ)
         save_plan(layout, plan)
         passwords = credentials.load_or_create(layout)
         addresses = connections_for(plan.ports, passwords)
@@ -80,7 +80,7 @@ def up(
 def down(layout: Layout, on_progress: OnProgress = ignore_progress) -> list[str]:
     """Stop whatever this stack started, services first; the names of what was running."""
     layout.create()
-    with _exclusive(layout):
+    with _exclusive(layout, on_progress):
         processes = Processes(layout)
         began = time.monotonic()
 
@@ -140,10 +140,15 @@ def _servers(layout: Layout, plan: Plan, passwords: credentials.Credentials) -> 
     ]
 
 
-def _plan_in_force(layout: Layout, processes: Processes) -> Plan | None:
+def is_running(layout: Layout) -> bool:
+    """Tell whether any process of the stack is alive."""
+    processes = Processes(layout)
+    return any(processes.running(path.stem) for path in layout.run.glob("*.json"))
+
+
+def _plan_in_force(layout: Layout) -> Plan | None:
     """Return the last plan while anything of it runs: choices last until `down`."""
-    names = [path.stem for path in layout.run.glob("*.json")]
-    return load_plan(layout) if any(processes.running(name) for name in names) else None
+    return load_plan(layout) if is_running(layout) else None
 
 
 def _stop_order(layout: Layout) -> list[list[str]]:
@@ -176,8 +181,13 @@ def _apply_schemas(addresses: Connections, on_progress: OnProgress) -> None:
 
 
 @contextlib.contextmanager
-def _exclusive(layout: Layout) -> Iterator[int]:
+def _exclusive(layout: Layout, on_progress: OnProgress) -> Iterator[int]:
     """One `up` or `down` at a time; the kernel frees the lock of a killed one."""
     with layout.lock.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_progress(Progress("stack", "waiting for another up or down", 0.0))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            on_progress(Progress("stack", "free", 0.0, done=True))
         yield lock.fileno()

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -18,8 +19,9 @@ def progress_display() -> Iterator[OnProgress]:
     if not console.is_terminal:
         yield PlainLines(console)
         return
-    with Live(console=console, refresh_per_second=8) as live:
-        yield LiveTable(live)
+    table = LiveTable()
+    with Live(table, console=console, refresh_per_second=8):
+        yield table
 
 
 class PlainLines:
@@ -41,20 +43,25 @@ class PlainLines:
 
 
 class LiveTable:
-    """Redraws a table with one row a component."""
+    """A table with one row a component, drawn anew at every refresh so that the seconds run."""
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
-        self._latest: dict[str, Progress] = {}
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[Progress, float]] = {}
         self._spinner = Spinner("dots")
         self._lock = threading.Lock()
 
     def __call__(self, progress: Progress) -> None:
-        """Show the latest of every component."""
+        """Keep the latest of every component."""
         with self._lock:
-            self._latest[progress.component] = progress
-            table = Table(box=None, show_header=False)
-            for row in self._latest.values():
-                mark = "[green]✓[/]" if row.done else self._spinner
-                table.add_row(mark, row.component, row.activity, f"{row.seconds:.1f} s")
-            self._live.update(table)
+            self._latest[progress.component] = (progress, time.monotonic())
+
+    def __rich__(self) -> Table:
+        """Draw."""
+        table = Table(box=None, show_header=False)
+        with self._lock:
+            rows = list(self._latest.values())
+        for progress, reported in rows:
+            since = 0.0 if progress.done else time.monotonic() - reported
+            mark = "[green]✓[/]" if progress.done else self._spinner
+            table.add_row(mark, progress.component, progress.activity, f"{progress.seconds + since:.1f} s")
+        return table

@@ -1,0 +1,48 @@
+"""Fixtures for every package: the real servers, started once a test session."""
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from spoton_local import Connections, Layout, stack
+from spoton_local.ports import BASE_VARIABLE, Ports, is_free
+
+CHECKOUT = Path(__file__).parent
+REUSE = os.environ.get("SPOTON_TEST_STACK") == "reuse"
+
+
+def _free_port_base() -> int:
+    """Return a base whose whole block is free; below the ephemeral ports, so that it stays free."""
+    count = len(fields(Ports))
+    while True:
+        base = random.randrange(20000, 32000, 20)  # noqa: S311 - any will do
+        if all(is_free(base + offset) for offset in range(count)):
+            return base
+
+
+@pytest.fixture(scope="session")
+def free_port_base() -> Callable[[], int]:
+    """Find a block of free loopback ports."""
+    return _free_port_base
+
+
+@pytest.fixture(scope="session", name="stack")
+def running_stack() -> Iterator[Connections]:
+    """Start Kafka, the schema registry, PostgreSQL and Redis, empty, and stop them at the end.
+
+    With SPOTON_TEST_STACK=reuse they stay up, data included, and the next session takes them over: use own names
+    for topics, schemas and tables.
+    """
+    layout = Layout(CHECKOUT / ".local" / "test-stack")
+    if REUSE and stack.is_running(layout):
+        yield stack.up(layout, servers_only=True, environ={})
+        return
+    stack.down(layout)
+    shutil.rmtree(layout.root)
+    yield stack.up(layout, servers_only=True, environ={BASE_VARIABLE: str(_free_port_base())})
+    if not REUSE:
+        stack.down(layout)
