@@ -1,16 +1,29 @@
 """Hand-made records of a task that two cameras see, and a database of its own for every test module."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import httpx
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from spoton_common.kafka.producer import RecordProducer
 from spoton_local.connections import Connections
+from spoton_schemas.apply import create_topics, register_schemas
+from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
     CameraMapPoints,
+    Event,
     IdentityChange,
     IdentityRevision,
     Kind,
@@ -19,6 +32,7 @@ from spoton_schemas.records import (
     Media,
     Outcome,
     PersonPosition,
+    Point,
     Scene,
     SceneCamera,
     Stage,
@@ -26,6 +40,7 @@ from spoton_schemas.records import (
     TaskStart,
     TaskStatus,
 )
+from spoton_schemas.topics import TOPICS
 
 FPS = 10.0
 CAMERAS = ("c1", "c2")
@@ -150,6 +165,26 @@ class Script:
 
 
 @pytest.fixture
+def event() -> Callable[..., Event]:
+    """Make an event of a script's task."""
+
+    def make(script: Script, event_id: str, tick: int) -> Event:
+        return Event(
+            **script.ids,
+            event_id=event_id,
+            type="zone_entered",
+            global_frame_index=tick,
+            event_time_us=tick * 100_000,
+            global_id=1,
+            place="door",
+            position=Point(1.0, 2.0),
+            details={"why": "it is open"},
+        )
+
+    return make
+
+
+@pytest.fixture
 def script() -> Script:
     """A task with a name of its own."""
     return Script()
@@ -163,6 +198,102 @@ def database_url(stack: Connections) -> Iterator[str]:
     asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
     yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@dataclass
+class Processes:
+    """The gateway and the sink as processes of their own, on the real servers."""
+
+    environment: dict[str, str]
+    port: int
+    folder: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/tracking"
+
+    def start(self, module: str, port: int, **settings: str) -> None:
+        environment = {**os.environ, **self.environment, "SPOTON_HTTP_PORT": str(port), **settings}
+        log = (self.folder / f"{module}.log").open("ab")
+        self.running[module] = subprocess.Popen([sys.executable, "-m", module], env=environment, stderr=log)
+        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
+
+    def start_gateway(self, **settings: str) -> None:
+        self.start("spoton_gateway", self.port, **settings)
+
+    def start_sink(self) -> None:
+        self.start("spoton_gateway.sinks", self.port + 1)
+
+    def stop(self, module: str) -> int:
+        process = self.running.pop(module)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(30)
+
+    def wait_until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                if condition():
+                    return
+            except httpx.TransportError:
+                pass
+            for module, process in self.running.items():
+                assert process.poll() is None, (self.folder / f"{module}.log").read_text()[-3000:]
+            assert time.monotonic() < deadline, "the condition did not come true in time"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def producer(stack: Connections) -> RecordProducer:
+    """A producer of hand-made records; the topics exist."""
+    create_topics(AdminClient({"bootstrap.servers": stack.kafka_bootstrap}))
+    register_schemas(SchemaRegistryClient({"url": stack.registry_url}))
+    return RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+
+
+@pytest.fixture(scope="module")
+def say(producer: RecordProducer) -> Callable[..., None]:
+    """Write records to the topics of their types and wait until Kafka has them."""
+
+    def write(*records: object, headers: dict[str, bytes] | None = None) -> None:
+        for record in records:
+            topic = next(topic for topic in TOPICS.values() if topic.record_type is type(record))
+            producer.send(topic, record, headers)
+        producer.flush(20)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder whose files the gateway may read."""
+    return tmp_path_factory.mktemp("videos")
+
+
+@pytest.fixture(scope="module")
+def processes(
+    stack: Connections,
+    database_url: str,
+    producer: RecordProducer,  # noqa: ARG001 (the topics must exist)
+    videos: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port_base: Callable[[], int],
+) -> Iterator[Processes]:
+    """A running gateway and sink, on an empty database."""
+    settings = {**stack.as_environment(), "SPOTON_DATABASE_URL": database_url, "SPOTON_FILE_ROOTS": f'["{videos}"]'}
+    started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
+    try:
+        started.start_sink()
+        started.start_gateway()
+        yield started
+    finally:
+        for module in list(started.running):
+            started.stop(module)
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ async def positions(connection: asyncpg.Connection, task_id: str) -> list[tuple[
     return [tuple(row) for row in rows]
 
 
-async def test_migrations_run_once(connection, writer):
+@pytest.mark.usefixtures("writer")
+async def test_migrations_run_once(connection):
     assert await migrate(connection) == []
     names = [row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations ORDER BY name")]
     assert "001_tables" in names

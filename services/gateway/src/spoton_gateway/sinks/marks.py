@@ -18,7 +18,9 @@ async def store_start(connection: asyncpg.Connection, record: MapPoints, said_at
         return
     await connection.execute(
         "UPDATE tasks SET scene = $2::text::jsonb, camera_ids = $3, started = true,"
-        " origin = coalesce(origin, $4, created_at) WHERE task_id = $1",
+        " origin = coalesce(origin, $4, created_at),"
+        # Of a task without announcement not all cameras were known: those that failed were not all.
+        " outcome = NULL, ended_at = NULL, message = NULL WHERE task_id = $1",
         record.task_id,
         msgspec.json.encode(start.scene).decode(),
         sorted(start.camera_ids),

@@ -26,13 +26,19 @@ ON CONFLICT (task_id, camera_id, sub_video_batch_index) DO UPDATE SET
     last = excluded.last
 """
 
-# No picture ever came and every camera has failed: nothing will reach map-points to end the task.
+# A task that ends before it has any media sends nothing through the stages that could end it in map-points.
+_STOP_UNSTARTED = """
+UPDATE tasks t
+SET outcome = 'STOPPED', ended_at = $2, message = $3
+WHERE t.task_id = $1 AND t.outcome IS NULL AND NOT EXISTS (SELECT FROM media m WHERE m.task_id = t.task_id)
+"""
+
 _FAIL_UNSTARTED = """
 UPDATE tasks t
 SET outcome = 'FAILED', ended_at = $2,
     message = (SELECT min(c.error) FROM task_cameras c WHERE c.task_id = t.task_id)
-WHERE t.task_id = $1 AND t.outcome IS NULL AND t.scene IS NULL AND t.camera_ids <> '{}'
-  AND NOT EXISTS (SELECT FROM task_progress p WHERE p.task_id = t.task_id AND p.frames_done > 0)
+WHERE t.task_id = $1 AND t.outcome IS NULL AND t.scene IS NULL
+  AND NOT EXISTS (SELECT FROM media m WHERE m.task_id = t.task_id)
   AND NOT EXISTS (
       SELECT FROM unnest(t.camera_ids) AS wanted (camera_id)
       LEFT JOIN task_cameras c ON c.task_id = t.task_id AND c.camera_id = wanted.camera_id
@@ -56,7 +62,7 @@ async def ensure_task(connection: asyncpg.Connection, task_id: str, environment_
 async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_at: datetime) -> None:
     """Note what a stage says of a task; call it inside a transaction, in the order of the topic."""
     await ensure_task(connection, status.task_id, status.environment_id, said_at)
-    if status.camera_ids:
+    if status.kind is StatusKind.ACCEPTED:
         await connection.execute(
             "UPDATE tasks SET camera_ids = $2 WHERE task_id = $1 AND camera_ids = '{}'",
             status.task_id,
@@ -69,6 +75,8 @@ async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_
     elif status.kind in (StatusKind.PAUSED, StatusKind.RESUMED):
         paused = status.kind is StatusKind.PAUSED
         await connection.execute("UPDATE tasks SET paused = $2 WHERE task_id = $1", status.task_id, paused)
+    elif status.kind is StatusKind.STOPPED:
+        await connection.execute(_STOP_UNSTARTED, status.task_id, said_at, status.message)
     elif status.kind is StatusKind.CAMERA_FAILED and status.camera_id is not None:
         await store_camera_error(connection, status.task_id, status.camera_id, status.message)
         await connection.execute(_FAIL_UNSTARTED, status.task_id, said_at)

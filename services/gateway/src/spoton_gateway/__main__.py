@@ -1,0 +1,53 @@
+"""``python -m spoton_gateway``."""
+
+import ipaddress
+import sys
+
+import uvicorn
+from spoton_common.logging import configure_logging, get_logger
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
+
+from spoton_gateway.app import create_app
+from spoton_gateway.settings import GatewaySettings
+
+_log = get_logger()
+
+_STOP_DEADLINE_S = 10
+_MAX_MESSAGE_BYTES = 65536  # clients have nothing long to say
+
+
+def main() -> int:
+    """Serve until told to stop; return the exit status."""
+    service = ServiceSettings()
+    configure_logging("gateway", service.log_level)
+    if not is_loopback(service.http_host):
+        _log.error("refusing to serve: there is no access control yet, only loopback is safe", host=service.http_host)
+        return 2
+    app = create_app(Connections(), GatewaySettings(), FileAccess(), S3Settings())
+    config = uvicorn.Config(
+        app,
+        host=service.http_host,
+        port=service.http_port,
+        log_config=None,
+        access_log=False,
+        ws_per_message_deflate=False,  # on one machine it costs more than it saves
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_STOP_DEADLINE_S,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

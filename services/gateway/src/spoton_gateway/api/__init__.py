@@ -1,0 +1,1 @@
+"""REST: thin routes over the services of the application."""

@@ -1,0 +1,190 @@
+"""What REST requests and responses look like."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["QUEUED", "RUNNING", "PAUSED", "STOPPED", "COMPLETED", "FAILED"]
+
+MAX_ID = 2**31 - 1
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StartTask(_Request):
+    """What to process."""
+
+    environment_id: str = Field(description="Environment, as registered", examples=["campus"])
+    camera_ids: list[str] | None = Field(None, description="Only these cameras; without it, all", min_length=1)
+
+
+class StartedTask(_View):
+    """Where to follow a task."""
+
+    task_id: str
+    status_url: str
+    websocket_url: str
+
+
+class ControlTask(_Request):
+    """What to do with a running task."""
+
+    command: Literal["pause", "resume", "stop", "focus", "unfocus"]
+    global_id: int | None = Field(None, description="For focus: the identity to follow", ge=1, le=MAX_ID)
+
+
+class AcceptedCommand(_View):
+    """A command on its way to the stages."""
+
+    task_id: str
+    command_id: str
+    command: str
+
+
+class CameraProgress(_View):
+    """One camera of a task."""
+
+    frames_done: int = Field(description="Pictures of this camera whose results are in the database")
+    error: str | None = Field(description="Why its video ended early")
+
+
+class TaskStatusView(_View):
+    """How far a task is."""
+
+    task_id: str
+    environment_id: str
+    status: Status
+    progress: float = Field(description="0 to 1", ge=0, le=1)
+    created_at: datetime
+    ended_at: datetime | None
+    camera_ids: list[str]
+    frames_expected: int | None = Field(description="Pictures of all cameras; null while not all videos are known")
+    frames: dict[str, int] = Field(description="Pictures that have reached each topic, and the database")
+    identities_found: int
+    cameras: dict[str, CameraProgress]
+    message: str | None
+
+
+class TaskPage(_View):
+    """Tasks, newest first."""
+
+    items: list[TaskStatusView]
+    next_cursor: str | None = Field(description="For the next page; null: this is the last")
+
+
+class FloorMapView(_View):
+    """A picture of the floor."""
+
+    url: str
+    metres_per_pixel: float
+    origin_px: list[float] = Field(description="Column and row of floor (0, 0)")
+
+
+class CameraView(_View):
+    """A camera of an environment."""
+
+    camera_id: str
+    sub_videos: int = Field(description="Number of videos registered for it")
+    clock_offset_s: float
+    on_floor: bool = Field(description="Whether it has a homography")
+    homography: list[float] | None = Field(description="Row-major 3x3, image pixels (u, v, 1) to floor metres")
+
+
+class ZoneView(_View):
+    """A named area of the floor."""
+
+    id: str
+    polygon: list[list[float]]
+
+
+class TripwireView(_View):
+    """A named line on the floor."""
+
+    id: str
+    start: list[float]
+    end: list[float]
+
+
+class EnvironmentView(_View):
+    """A place."""
+
+    environment_id: str
+    name: str
+    processing_fps: float
+    camera_ids: list[str]
+    classes: list[str]
+    map: FloorMapView | None
+    monitored_area: list[list[float]]
+    zones: list[ZoneView]
+    tripwires: list[TripwireView]
+
+
+class EnvironmentList(_View):
+    """All environments, by id."""
+
+    items: list[EnvironmentView]
+
+
+class CameraList(_View):
+    """The cameras of an environment, in its order."""
+
+    environment_id: str
+    items: list[CameraView]
+
+
+class TrajectoryPoint(_View):
+    """Where a person was at one tick: metres, metres per second."""
+
+    global_frame_index: int
+    time: datetime
+    x_m: float
+    y_m: float
+    vx_m_s: float
+    vy_m_s: float
+    std_m: float
+    camera_ids: list[str]
+
+
+class Trajectory(_View):
+    """A person's path in one task, with all revisions applied."""
+
+    task_id: str
+    environment_id: str
+    global_id: int
+    points: list[TrajectoryPoint]
+    next_cursor: str | None
+
+
+class HeatmapCell(_View):
+    """A square of floor: its corner with the smallest coordinates, metres, and how many positions lay in it."""
+
+    x_m: float
+    y_m: float
+    samples: int
+
+
+class Heatmap(_View):
+    """How often somebody stood where."""
+
+    task_id: str | None
+    environment_id: str | None
+    cell_m: float
+    samples: int
+    cells: list[HeatmapCell]
+
+
+class Problem(_View):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None

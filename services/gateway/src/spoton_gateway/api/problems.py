@@ -1,0 +1,86 @@
+"""Errors over HTTP: problem details for all of them (RFC 9457)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from spoton_common import storage
+from spoton_common.logging import get_logger
+from starlette.exceptions import HTTPException
+
+from spoton_gateway import errors
+
+_log = get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+_BY_TYPE: dict[type[Exception], tuple[int, str]] = {
+    errors.NotFound: (404, "Not found"),
+    errors.Conflict: (409, "Conflict with the state of the task"),
+    errors.Unprocessable: (422, "The request cannot be carried out"),
+    errors.BadCursor: (422, "Unknown cursor"),
+    errors.RangeBeyondEnd: (416, "Range not satisfiable"),
+    errors.Unavailable: (503, "Service unavailable"),
+    asyncpg.DataError: (422, "The request holds what the database cannot take"),
+    storage.NotFound: (404, "Video not found"),
+    storage.OutsideRoots: (404, "Video not available"),
+    storage.InvalidUri: (404, "Video not available"),
+    storage.AccessRefused: (502, "Object storage refuses access"),
+    storage.Unreachable: (503, "Object storage unavailable"),
+}
+
+
+def problem(
+    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """Make a response that says what went wrong."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        **more,
+    }
+    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the application become a problem."""
+    for error_type, (status, title) in _BY_TYPE.items():
+        app.add_exception_handler(error_type, _handler(status, title))
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _handler(status: int, title: str) -> Any:
+    async def handle(request: Request, error: Exception) -> Response:
+        headers = {}
+        if isinstance(error, errors.RangeBeyondEnd):
+            headers["Content-Range"] = f"bytes */{error.size_bytes}"
+        if status == 503:
+            headers["Retry-After"] = "2"
+        return problem(request, status, title, str(error), headers)
+
+    return handle
+
+
+async def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [{"location": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
+    detail = "; ".join(f"{item['location']}: {item['message']}" for item in found)
+    return problem(request, 422, "The request is not valid", detail, errors=found)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request, error.status_code, str(error.detail), str(error.detail), error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request failed", path=request.url.path, error=type(error).__name__)
+    return problem(request, 500, "Internal error", "the error is in the gateway's log")

@@ -1,0 +1,54 @@
+"""``/processing-tasks``."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from spoton_gateway.api.deps import Connection, Tasks
+from spoton_gateway.api.models import AcceptedCommand, ControlTask, StartedTask, StartTask, TaskPage, TaskStatusView
+from spoton_gateway.exports.archive import write_archive
+from spoton_gateway.queries import tasks
+
+router = APIRouter(tags=["processing tasks"])
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+_CHUNK_BYTES = 1 << 18
+
+
+@router.post("/start")
+async def start_task(request: StartTask, service: Tasks) -> StartedTask:
+    """Start to process an environment's videos."""
+    return await service.start(request)
+
+
+@router.get("")
+async def list_tasks(connection: Connection, cursor: str | None = None, limit: Limit = 50) -> TaskPage:
+    """List tasks, newest first."""
+    return await tasks.page(connection, cursor, limit)
+
+
+@router.get("/{task_id}/status")
+async def task_status(task_id: str, connection: Connection) -> TaskStatusView:
+    """Tell how far a task is."""
+    return await tasks.status(connection, task_id)
+
+
+@router.post("/{task_id}/control", status_code=202)
+async def control_task(task_id: str, request: ControlTask, service: Tasks) -> AcceptedCommand:
+    """Pause, resume or stop a task, or follow a person in it."""
+    return await service.control(task_id, request)
+
+
+@router.get("/{task_id}/export", response_class=StreamingResponse)
+async def export_task(
+    task_id: str,
+    connection: Connection,
+    format: Literal["mot", "csv", "json"] = "mot",  # noqa: A002 (the parameter's public name)
+    identities: Literal["revised", "live"] = "revised",
+) -> StreamingResponse:
+    """Download everything that is known of a task as a zip."""
+    archive = await write_archive(connection, task_id, format, identities)
+    headers = {"Content-Disposition": f'attachment; filename="{archive.filename}"'}
+    return StreamingResponse(archive.chunks(_CHUNK_BYTES), headers=headers, media_type="application/zip")

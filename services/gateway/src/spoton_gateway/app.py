@@ -1,0 +1,138 @@
+"""Puts the gateway together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.resources import as_file, files
+
+import httpx
+import redis.asyncio as redis
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from spoton_common.logging import get_logger
+from spoton_common.settings import Connections, FileAccess, S3Settings
+from spoton_common.storage import Storage
+from spoton_schemas.codec import Codec
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from spoton_gateway.api import analytics, config, health, media, problems, tasks
+from spoton_gateway.api.models import Problem
+from spoton_gateway.database import Database
+from spoton_gateway.health import HealthService
+from spoton_gateway.kafka.environments import EnvironmentTable
+from spoton_gateway.kafka.publisher import Publisher
+from spoton_gateway.queries.tasks import watched
+from spoton_gateway.settings import GatewaySettings
+from spoton_gateway.task_service import TaskService
+from spoton_gateway.ws import endpoint
+from spoton_gateway.ws.hub import Hub
+from spoton_gateway.ws.reader import Watched
+
+_log = get_logger()
+
+_LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+_PROBLEMS = {
+    status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}, "description": description}
+    for status, description in {404: "Not found", 422: "Not valid", 503: "Kafka or the database is away"}.items()
+}
+
+
+def create_app(connections: Connections, settings: GatewaySettings, file_access: FileAccess, s3: S3Settings) -> FastAPI:
+    """Make the application; it connects when it is started."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _log.warning("serving loopback only: there is no access control yet")
+        async with AsyncExitStack() as stack:
+            await _connect(app, stack, connections, settings, file_access, s3)
+            yield
+
+    app = FastAPI(
+        title="SpotOn",
+        description="Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.",
+        version="1",
+        docs_url="/api/docs",
+        redoc_url="/api/redoc",
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+        responses=_PROBLEMS,  # type: ignore[arg-type]
+    )
+    app.state.settings = settings
+    problems.install(app)
+    # Browsers: a page of another host must neither read from this machine's gateway nor reach it by a name of its own.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=endpoint.LOOPBACK_ORIGIN,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
+    )
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_HOSTS)
+    _add_routes(app)
+    return app
+
+
+async def _connect(
+    app: FastAPI,
+    stack: AsyncExitStack,
+    connections: Connections,
+    settings: GatewaySettings,
+    file_access: FileAccess,
+    s3: S3Settings,
+) -> None:
+    """Make the parts, in the order in which they need each other, and let ``stack`` end them."""
+
+    def make_codec() -> Codec:
+        return Codec.connect(connections.registry_url)
+
+    state, bootstrap = app.state, connections.kafka_bootstrap
+    state.storage = await stack.enter_async_context(Storage(file_access, s3))
+    database = state.database = Database(connections.database_url.get_secret_value())
+    database.start()
+    stack.push_async_callback(database.stop)
+    environments = state.environments = EnvironmentTable(bootstrap, make_codec)
+    environments.start()
+    stack.push_async_callback(environments.stop)
+    publisher = Publisher(bootstrap, make_codec)
+    state.tasks = TaskService(database, environments, publisher)
+
+    async def find_task(task_id: str) -> Watched:
+        async with database.connection() as connection:
+            return await watched(connection, task_id)
+
+    state.hub = Hub(find_task, bootstrap, make_codec, settings.ws_log_messages)
+    stack.push_async_callback(state.hub.stop)
+    client = await stack.enter_async_context(httpx.AsyncClient())
+    redis_client = redis.from_url(connections.redis_url.get_secret_value())
+    stack.push_async_callback(redis_client.aclose)
+    state.health = HealthService(
+        database,
+        environments,
+        publisher,
+        client,
+        redis_client,
+        connections.registry_url,
+        settings.service_health_urls,
+    )
+
+
+def _add_routes(app: FastAPI) -> None:
+    v1 = APIRouter(prefix="/api/v1")
+    # Both spellings are in use; the OpenAPI page shows one of each.
+    v1.include_router(tasks.router, prefix="/processing-tasks")
+    v1.include_router(tasks.router, prefix="/processing_tasks", include_in_schema=False)
+    v1.include_router(analytics.router, prefix="/analytics_data")
+    v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
+    v1.include_router(config.router)
+    v1.include_router(media.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    app.include_router(endpoint.router)
+    with as_file(files("spoton_gateway") / "web") as folder:
+        app.mount("/static", StaticFiles(directory=folder), name="static")
+
+        @app.get("/", include_in_schema=False)
+        async def page() -> FileResponse:
+            return FileResponse(folder / "index.html")

@@ -1,0 +1,108 @@
+"""A task's zip, written row by row into a temporary file."""
+
+import asyncio
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import IO, Literal
+
+import asyncpg
+import orjson
+
+from spoton_gateway.exports.formats import Row, csv_lines, json_lines, mot_lines
+from spoton_gateway.queries import tasks
+
+Format = Literal["mot", "csv", "json"]
+Identities = Literal["revised", "live"]
+
+_FETCH_ROWS = 5000
+_IN_MEMORY_BYTES = 8 << 20  # larger archives go to disk
+
+_COLUMN = {"revised": "global_id", "live": "live_global_id"}
+
+# One identity may have two boxes in one picture (a split detection): the surer one counts.
+_MOT = """
+SELECT DISTINCT ON (camera_frame_index, {id}) camera_frame_index, {id} AS id,
+       x1_px, y1_px, x2_px, y2_px, confidence, x_m, y_m
+FROM track_points WHERE task_id = $1 AND camera_id = $2 AND {id} IS NOT NULL
+ORDER BY camera_frame_index, {id}, confidence DESC, track_id
+"""
+
+_TRACKS = """
+SELECT camera_id, global_frame_index, camera_frame_index, time, track_id, {id} AS global_id, identity_confidence,
+       x1_px, y1_px, x2_px, y2_px, confidence, class_name, x_m, y_m
+FROM track_points WHERE task_id = $1 ORDER BY global_frame_index, camera_id, track_id
+"""
+
+_POSITIONS = """
+SELECT global_frame_index, time, {id} AS global_id, x_m, y_m, vx_m_s, vy_m_s, std_m, camera_ids
+FROM person_positions WHERE task_id = $1 AND {id} IS NOT NULL ORDER BY global_frame_index, {id}, std_m
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A finished zip."""
+
+    filename: str
+    file: IO[bytes]
+
+    async def chunks(self, size: int) -> AsyncIterator[bytes]:
+        """Yield its bytes and close it."""
+        with self.file:
+            while chunk := await asyncio.to_thread(self.file.read, size):
+                yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One file of the archive."""
+
+    name: str
+    query: str
+    arguments: tuple[str, ...]
+    write: Callable[[Iterable[Row]], str]
+    header: str = ""
+
+
+async def write_archive(
+    connection: asyncpg.Connection, task_id: str, format_: Format, identities: Identities
+) -> Archive:
+    """Write a task's boxes and positions as they are now; ``NotFound``."""
+    status = await tasks.status(connection, task_id)
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (closed by chunks)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        if format_ == "json":
+            about = {"task": status.model_dump(mode="json"), "scene": await tasks.scene_of(connection, task_id)}
+            archive.writestr("task.json", orjson.dumps(about, option=orjson.OPT_INDENT_2))
+        for entry in _entries(task_id, format_, identities, status.camera_ids):
+            await _write(connection, archive, entry)
+    file.seek(0)
+    return Archive(f"{task_id}-{format_}-{identities}.zip", file)
+
+
+def _entries(task_id: str, format_: Format, identities: Identities, camera_ids: list[str]) -> list[_Entry]:
+    column = _COLUMN[identities]
+    if format_ == "mot":
+        query = _MOT.format(id=column)
+        return [_Entry(f"{camera}.txt", query, (task_id, camera), mot_lines) for camera in camera_ids]
+    tables = {"tracks": _TRACKS.format(id=column), "positions": _POSITIONS.format(id=column)}
+    if format_ == "csv":
+        return [_Entry(f"{n}.csv", q, (task_id,), csv_lines, _csv_header(q)) for n, q in tables.items()]
+    return [_Entry(f"{n}.jsonl", q, (task_id,), json_lines) for n, q in tables.items()]
+
+
+def _csv_header(query: str) -> str:
+    columns = query.partition("SELECT")[2].partition("FROM")[0].split(",")
+    return ",".join(column.split()[-1] for column in columns) + "\n"
+
+
+async def _write(connection: asyncpg.Connection, archive: zipfile.ZipFile, entry: _Entry) -> None:
+    async with connection.transaction(readonly=True):
+        rows = await connection.cursor(entry.query, *entry.arguments)
+        with archive.open(entry.name, "w") as out:
+            out.write(entry.header.encode())
+            while found := await rows.fetch(_FETCH_ROWS):
+                text = await asyncio.to_thread(entry.write, found)
+                await asyncio.to_thread(out.write, text.encode())

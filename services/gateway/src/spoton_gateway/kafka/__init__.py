@@ -1,0 +1,1 @@
+"""What the gateway says to Kafka and what it keeps from it."""

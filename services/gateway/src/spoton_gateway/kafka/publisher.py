@@ -1,0 +1,60 @@
+"""Records to Kafka, delivered before the answer goes out."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from httpx import HTTPError
+from spoton_common.errors import DeliveryFailed
+from spoton_common.kafka.producer import RecordProducer
+from spoton_schemas.codec import Codec
+from spoton_schemas.topics import Topic
+
+from spoton_gateway.errors import Unavailable
+
+_CHECK_TIMEOUT_S = 3.0
+_FLUSH_TIMEOUT_S = 10.0
+
+
+class Publisher:
+    """Writes records all or nothing as far as Kafka lets it: it looks for the broker first."""
+
+    def __init__(self, bootstrap: str, make_codec: Callable[[], Codec]) -> None:
+        self._bootstrap = bootstrap
+        self._make_codec = make_codec
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._producer: RecordProducer | None = None
+        self._lock = threading.Lock()
+
+    async def check(self) -> None:
+        """``Unavailable`` unless the broker answers."""
+        await asyncio.to_thread(self._check)
+
+    async def publish(self, records: Sequence[tuple[Topic[Any], Any]]) -> None:
+        """Write records in their order; ``Unavailable`` if Kafka or the registry did not take them."""
+        await asyncio.to_thread(self._publish, records)
+
+    def _check(self) -> None:
+        try:
+            self._admin.list_topics(timeout=_CHECK_TIMEOUT_S)
+        except KafkaException as error:
+            raise Unavailable("kafka", str(error.args[0].str())) from error
+
+    def _publish(self, records: Sequence[tuple[Topic[Any], Any]]) -> None:
+        self._check()
+        with self._lock:
+            if self._producer is None:
+                self._producer = RecordProducer(self._bootstrap, self._make_codec())
+            try:
+                for topic, record in records:
+                    self._producer.send(topic, record)
+                self._producer.flush(_FLUSH_TIMEOUT_S)
+            except DeliveryFailed as error:
+                self._producer = None  # it remembers its failure; the next request gets a new one
+                raise Unavailable("kafka", str(error)) from error
+            except (SchemaRegistryError, HTTPError, OSError) as error:
+                raise Unavailable("registry", str(error)) from error

@@ -1,0 +1,1 @@
+"""Videos of tasks over HTTP, with byte ranges."""

@@ -1,0 +1,1 @@
+"""What happens to a task, live or again, for WebSocket clients."""
