@@ -124,8 +124,8 @@ def _hem(looks: Appearance) -> Part:
     length = 0.2 if looks.top == "coat" else 0.215
     rings = np.array(
         [
-            (-length, 0.122 * g, 0.135 * g),
-            (-0.1, 0.112 * g, 0.108 * g),
+            (-length, 0.124 * g, 0.152 * g),
+            (-0.1, 0.113 * g, 0.12 * g),
             (0.0, 0.102 * g, 0.076 * g),
             (0.03, 0.08 * g, 0.06 * g),
         ]
