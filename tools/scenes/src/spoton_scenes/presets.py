@@ -1,6 +1,7 @@
 """The named scenes: how large, how many, how filmed. A scene follows from its preset, seed and counts."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Preset:
     people: int
     obstacles: int
     batches: int
-    layout: str = "overlap"
+    layout: Literal["overlap", "gaps"] = "overlap"
     batch_seconds: float = 10.0
     fps: int = 10
     width_px: int = 960
