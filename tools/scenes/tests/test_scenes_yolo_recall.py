@@ -68,7 +68,7 @@ def test_yolo_finds_the_people_of_the_demo(find_people):
     found, total = count_found([(frame.image, frame.boxes) for frame in rendered], find_people)
     print(f"demo: {found}/{total} = {found / total:.3f}")
     assert total > 60
-    assert found / total > 0.85
+    assert found / total > 0.8
 
 
 def test_yolo_finds_the_people_of_random_scenes(find_people):
@@ -79,4 +79,4 @@ def test_yolo_finds_the_people_of_random_scenes(find_people):
         found, total = found + some, total + all_
     print(f"random: {found}/{total} = {found / total:.3f}")
     assert total > 60
-    assert found / total > 0.85
+    assert found / total > 0.8

@@ -194,7 +194,7 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     h, g = looks.height_m, 0.65 + 0.35 * looks.girth
     bulk = 1.1 if looks.bottom == "trousers" else 1.0
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
-    hidden = 0.8 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
+    hidden = 0.76 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
     w = h * g * bulk * hidden
     thigh_rings = [
         (-thigh - 0.01 * h, 0.03 * w, 0.032 * w),
