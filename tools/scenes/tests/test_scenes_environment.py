@@ -94,7 +94,7 @@ def test_the_three_ground_truths_tell_the_same(film_and_folder):
         for k, frame in enumerate(document["frames"])
         for box in frame["boxes"]["c0"]
     }
-    rows = [line.split(",") for line in (folder / "ground_truth/c0.txt").read_text().splitlines()]
+    rows = [line.split(",") for line in (folder / "ground_truth/c0/gt.txt").read_text().splitlines()]
     assert {(int(row[0]), int(row[1])): [float(value) for value in row[2:6]] for row in rows} == from_json
     floor = [line.split(",") for line in (folder / "ground_truth/floor.csv").read_text().splitlines()[1:]]
     assert {(int(f), i): [float(x), float(y)] for f, i, x, y in floor} == {

@@ -124,8 +124,8 @@ def _hem(looks: Appearance) -> Part:
     length = 0.2 if looks.top == "coat" else 0.215
     rings = np.array(
         [
-            (-length, 0.122 * g, 0.135 * g),
-            (-0.1, 0.112 * g, 0.108 * g),
+            (-length, 0.124 * g, 0.152 * g),
+            (-0.1, 0.113 * g, 0.12 * g),
             (0.0, 0.102 * g, 0.076 * g),
             (0.03, 0.08 * g, 0.06 * g),
         ]
@@ -194,7 +194,7 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     h, g = looks.height_m, 0.65 + 0.35 * looks.girth
     bulk = 1.1 if looks.bottom == "trousers" else 1.0
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
-    hidden = 0.8 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
+    hidden = 0.76 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
     w = h * g * bulk * hidden
     thigh_rings = [
         (-thigh - 0.01 * h, 0.03 * w, 0.032 * w),

@@ -34,22 +34,21 @@ def write_environment(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        origin, scale = _write_map(film.scene, folder / "floor.png")
+        origin_px, metres_per_pixel = _write_map(film.scene, folder / "floor.png")
         for index, camera in enumerate(film.scene.cameras):
             if index % 2:
                 _write_points(film.scene, camera, folder / f"{camera.camera_id}.points.csv")
+        batches = []
+        for batch in shoot(film, folder, processes):
+            batches.append(batch)
+            on_batch(len(batch.boxes))
+        write_ground_truth(film, batches, folder / "ground_truth")
+        # last, so that a folder with an environment.yaml is complete
+        document = environment_document(film, title, origin_px, metres_per_pixel)
+        text = yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
+        (folder / "environment.yaml").write_text(text)
     except OSError as error:
         raise OutputError(f"cannot write into {folder}: {error}") from error
-    batches = []
-    for batch in shoot(film, folder, processes):
-        batches.append(batch)
-        on_batch(len(batch.boxes))
-    write_ground_truth(film, batches, folder / "ground_truth")
-    # last, so that a folder with an environment.yaml is complete
-    document = environment_document(film, title, origin, scale)
-    (folder / "environment.yaml").write_text(
-        yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
-    )
 
 
 def environment_document(

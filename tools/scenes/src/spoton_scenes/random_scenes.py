@@ -46,7 +46,8 @@ def random_people(rng: np.random.Generator, count: int) -> tuple[Person, ...]:
     people = []
     for person_id, hue in enumerate(rng.permutation(hues), start=1):
         looks = random_appearance(rng, float(hue))
-        people.append(Person(person_id, looks, random_gait(rng, looks.height_m)))
+        freedom = 0.85 if looks.bottom == "skirt" or looks.top == "coat" else 1.0
+        people.append(Person(person_id, looks, random_gait(rng, looks.height_m, freedom)))
     return tuple(people)
 
 
