@@ -51,9 +51,7 @@ def write_environment(
         raise OutputError(f"cannot write into {folder}: {error}") from error
 
 
-def environment_document(
-    film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float
-) -> dict[str, Any]:
+def environment_document(film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float) -> dict[str, Any]:
     """Return the content of environment.yaml."""
     scene = film.scene
     width, depth = scene.width_m, scene.depth_m
@@ -98,8 +96,7 @@ def _write_points(scene: Scene, camera: Camera, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image_x", "image_y", "map_x_m", "map_y_m"])
         writer.writerows(
-            [f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"]
-            for u, v, x, y in calibration_points(scene, camera)
+            [f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"] for u, v, x, y in calibration_points(scene, camera)
         )
 
 
@@ -142,10 +139,7 @@ def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
 
 def _zones(scene: Scene) -> list[dict[str, Any]]:
     """Make a zone inside every door and one in the middle of the floor."""
-    zones = [
-        {"id": f"entrance-{index}", "polygon": _entrance(door)}
-        for index, door in enumerate(scene.doors, start=1)
-    ]
+    zones = [{"id": f"entrance-{index}", "polygon": _entrance(door)} for index, door in enumerate(scene.doors, start=1)]
     x, y, w, d = scene.width_m / 2, scene.depth_m / 2, scene.width_m / 6, scene.depth_m / 6
     zones.append(
         {

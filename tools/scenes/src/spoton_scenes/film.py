@@ -62,11 +62,7 @@ def sub_video_name(camera_id: str, batch: int) -> str:
 
 def shoot(film: Film, folder: Path, processes: int | None = None) -> Iterator[BatchTruth]:
     """Render all sub-videos into `folder` and yield each one's truth as it is finished, in any order."""
-    jobs = [
-        (camera, batch)
-        for batch in range(len(film.batch_frames))
-        for camera in range(len(film.scene.cameras))
-    ]
+    jobs = [(camera, batch) for batch in range(len(film.batch_frames)) for camera in range(len(film.scene.cameras))]
     workers = min(processes or len(os.sched_getaffinity(0)), len(jobs))
     with ProcessPoolExecutor(workers, get_context("spawn"), _open_studio, (film, folder)) as pool:
         futures = [pool.submit(_shoot_batch, camera, batch) for camera, batch in jobs]

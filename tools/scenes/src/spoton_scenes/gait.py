@@ -87,9 +87,7 @@ def walking_pose(gait: Gait, skeleton: Skeleton, phase: float, stride: float) ->
     swing = asin(min(0.8, gait.step_length_m * stride / (2 * skeleton.leg_m)))
     legs = [_leg(swing, stride, phase + side) for side in (0.0, pi)]
     extents = [
-        skeleton.thigh_m * cos(hip)
-        + skeleton.shin_m * cos(hip + knee)
-        + 0.5 * skeleton.ankle_m * abs(sin(foot))
+        skeleton.thigh_m * cos(hip) + skeleton.shin_m * cos(hip + knee) + 0.5 * skeleton.ankle_m * abs(sin(foot))
         for hip, knee, foot in ((hip, knee, hip + knee + ankle) for hip, knee, ankle in legs)
     ]
     arms = [-gait.arm_swing_rad * stride * sin(phase + side) for side in (0.0, pi)]

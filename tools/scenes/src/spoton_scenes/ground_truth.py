@@ -48,8 +48,7 @@ def floor_rows(film: Film) -> str:
     lines = ["frame,id,x_m,y_m\n"]
     for frame, states in enumerate(film.states, start=1):
         lines += [
-            f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n"
-            for state in states
+            f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n" for state in states
         ]
     return "".join(lines)
 

@@ -105,9 +105,7 @@ class SceneRenderer:
         return image
 
     def _measure(self, camera: Camera, states: Sequence[PersonState]) -> list[PersonBox]:
-        windows = {
-            state.index: window for state in states if (window := self._window(camera, state)) is not None
-        }
+        windows = {state.index: window for state in states if (window := self._window(camera, state)) is not None}
         if not windows:
             return []
         together = numbers_of(self._together.draw())
@@ -118,9 +116,7 @@ class SceneRenderer:
                 result = measure_silhouette(index + 1, alone, together, windows[index])
                 if result is not None:
                     measured[index] = result
-        return [
-            self._person_box(state, *measured[state.index]) for state in states if state.index in measured
-        ]
+        return [self._person_box(state, *measured[state.index]) for state in states if state.index in measured]
 
     def _draw_alone(self, group: list[int], present: list[int]) -> NDArray[np.uint16]:
         for index in set(present).difference(group):
