@@ -29,6 +29,8 @@ from spoton_common.runtime.stage import Output, Rejection, Stage
 
 In = TypeVar("In", bound=Tick)
 
+_Rebalance = Callable[[list[TopicPartition]], None]
+
 _log = get_logger()
 
 _POLL_S = 0.1  # how long an idle loop waits; also bounds how late it notices a stop
@@ -74,6 +76,7 @@ class StageRunner(Generic[In]):
         self._partitions: dict[int, PartitionProgress] = {}
         self._statuses: dict[str, TaskStatus] = {}
         self._ledger = ledger.Ledger()
+        self._callback_failure: Exception | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set, then make everything safe and leave the group.
@@ -81,7 +84,10 @@ class StageRunner(Generic[In]):
         ``ready`` is called at every turn of the loop: the stage can take records.
         """
         self._consumer.subscribe(
-            [self._topic.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            [self._topic.name],
+            on_assign=self._guarded(self._assigned),
+            on_revoke=self._guarded(self._revoked),
+            on_lost=self._guarded(self._lost),
         )
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
@@ -97,6 +103,8 @@ class StageRunner(Generic[In]):
 
     def _poll(self) -> list[Message]:
         first = self._consumer.poll(_POLL_S)
+        if self._callback_failure is not None:
+            raise self._callback_failure
         if first is None:
             return []
         more = self._consumer.consume(self._options.max_batch - 1, 0) if self._options.max_batch > 1 else []
@@ -194,7 +202,18 @@ class StageRunner(Generic[In]):
         for offset in offsets:
             self._partitions[offset.partition].committed_offset = offset.offset
 
-    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _guarded(self, callback: _Rebalance) -> Callable[[Consumer, list[TopicPartition]], None]:
+        """Keep a callback's exception for the loop: the client's C code loses it."""
+
+        def guarded(_consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            try:
+                callback(partitions)
+            except Exception as error:
+                self._callback_failure = error
+
+        return guarded
+
+    def _assigned(self, partitions: list[TopicPartition]) -> None:
         topic = state_topic(self._options.name)
         for number in sorted(p.partition for p in partitions):
             snapshots = read_snapshots(self._bootstrap, topic, number)
@@ -204,12 +223,12 @@ class StageRunner(Generic[In]):
                     self._stage.restore(key, snapshot.state)
         self._note_partitions("partitions assigned", partitions)
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._checkpoint([p.partition for p in partitions if p.partition in self._partitions])
         self._drop(partitions)
         self._note_partitions("partitions revoked", partitions)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _lost(self, partitions: list[TopicPartition]) -> None:
         self._drop(partitions)
         self._note_partitions("partitions lost", partitions)
 
