@@ -117,7 +117,7 @@ def yolo_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def torch_options(tmp_path_factory: pytest.TempPathFactory) -> TorchOptions:
-    return TorchOptions("cpu", threads=2, batch=4, cache=tmp_path_factory.mktemp("cache"), input_hw=(96, 96))
+    return TorchOptions("cpu", threads=1, batch=4, cache=tmp_path_factory.mktemp("cache"), input_hw=(96, 96))
 
 
 @pytest.fixture(scope="session")
