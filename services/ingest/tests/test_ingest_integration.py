@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
-from moto.server import ThreadedMotoServer
 from spoton_common.kafka.producer import RecordProducer
 from spoton_ingest.follower import TopicFollower
 from spoton_schemas.apply import create_topics, register_schemas
@@ -138,6 +136,8 @@ def stack_with_topics(stack: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # slow to import
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -371,6 +371,8 @@ def test_a_task_that_was_stopped_before_its_segments_ends_at_once(
 
 @pytest.mark.usefixtures("ingest", "detector")
 def test_video_from_object_storage(line: Line, scene: Scene, make_video: MakeVideo, s3: str) -> None:
+    import boto3  # slow to import
+
     client = boto3.client(
         "s3", endpoint_url=s3, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
     )
