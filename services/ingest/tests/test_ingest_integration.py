@@ -276,6 +276,41 @@ def test_two_cameras_of_two_sub_videos_give_exactly_their_frames(
 
 
 @pytest.mark.usefixtures("ingest", "detector")
+def test_the_producer_in_the_readme_works(line: Line, scene: Scene, video: Callable[..., str], stack: Any) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("```python\n")[1].split("```")[0]
+    uri = video("c0.mp4")
+    code = code.replace("terrace1", scene.environment_id).replace('f"file:///videos/{camera}.mp4"', repr(uri))
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **stack.as_environment()})
+
+    def tasks() -> set[str]:
+        return {f.task_id for f in line.frames if f.environment_id == scene.environment_id}
+
+    line.wait(lambda: any(line.ended(task, "c0", "c1") for task in tasks()))
+    (task,) = tasks()
+    assert _kinds(line.of(task, "c0")) == "<" + "." * 20 + "|>"
+
+
+@pytest.mark.usefixtures("ingest", "detector")
+def test_a_second_instance_takes_over_cameras_in_the_middle(
+    line: Line, scene: Scene, video: Callable[..., str], start_ingest: StartIngest
+) -> None:
+    uri, tasks = video("long.mp4", 150), [_new_task() for _ in range(3)]
+    for task in tasks:
+        for batch in (0, 1):
+            line.send(*[_segment(scene, task, camera, batch, uri, last=batch == 1) for camera in ("c0", "c1")])
+    line.wait(lambda: len(line.frames) > 50)
+    second = start_ingest()
+    line.wait(lambda: all(line.ended(task, "c0", "c1") for task in tasks), 90)
+    for task in tasks:
+        for camera in ("c0", "c1"):
+            distinct = {FRAMES.position(f): f for f in line.of(task, camera)}
+            assert _kinds([distinct[p] for p in sorted(distinct)]) == "<" + "." * 150 + "|" + "." * 150 + "|>"
+    second.terminate()
+    assert second.wait(20) == 0
+
+
+@pytest.mark.usefixtures("ingest", "detector")
 def test_a_broken_camera_does_not_stop_the_other(line: Line, scene: Scene, video: Callable[..., str]) -> None:
     task = _new_task()
     line.send(
