@@ -293,19 +293,24 @@ def test_the_producer_in_the_readme_works(line: Line, scene: Scene, video: Calla
 
 @pytest.mark.usefixtures("ingest", "detector")
 def test_a_second_instance_takes_over_cameras_in_the_middle(
-    line: Line, scene: Scene, video: Callable[..., str], start_ingest: StartIngest
+    line: Line, scene: Scene, video: Callable[..., str], start_ingest: StartIngest, stack: Any
 ) -> None:
-    uri, tasks = video("long.mp4", 150), [_new_task() for _ in range(3)]
+    uri, tasks = video("long.mp4", 500), [_new_task() for _ in range(3)]
     for task in tasks:
         for batch in (0, 1):
             line.send(*[_segment(scene, task, camera, batch, uri, last=batch == 1) for camera in ("c0", "c1")])
-    line.wait(lambda: len(line.frames) > 50)
+    line.wait(lambda: all(len(line.of(task, "c0")) > 20 for task in tasks))
+    # Held meanwhile, so that there is work left when the second one has its partitions.
+    line.send(*[_command(scene, task, CommandName.PAUSE) for task in tasks])
     second = start_ingest()
+    line.wait(lambda: _partitions_held(stack) == [2, 2])
+    assert not any(line.ended(task, "c0") for task in tasks)
+    line.send(*[_command(scene, task, CommandName.RESUME) for task in tasks])
     line.wait(lambda: all(line.ended(task, "c0", "c1") for task in tasks), 90)
     for task in tasks:
         for camera in ("c0", "c1"):
             distinct = {FRAMES.position(f): f for f in line.of(task, camera)}
-            assert _kinds([distinct[p] for p in sorted(distinct)]) == "<" + "." * 150 + "|" + "." * 150 + "|>"
+            assert _kinds([distinct[p] for p in sorted(distinct)]) == "<" + "." * 500 + "|" + "." * 500 + "|>"
     second.terminate()
     assert second.wait(20) == 0
 
@@ -349,6 +354,12 @@ def test_unknown_environments_and_cameras_are_told_and_set_aside(
     assert line.of(lost, "c0") == line.of(task, "c9") == []
     reasons = {headers["spoton-reason"] for key, headers in _dead_letters(stack) if key in (f"{lost}/c0", f"{task}/c9")}
     assert reasons == {"unknown_environment", "unknown_camera"}
+
+
+def _partitions_held(stack: Any) -> list[int]:
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    group = admin.describe_consumer_groups(["spoton-ingest"])["spoton-ingest"].result()
+    return sorted(len(member.assignment.topic_partitions) for member in group.members)
 
 
 def _dead_letters(stack: Any) -> list[tuple[str, dict[str, str]]]:
