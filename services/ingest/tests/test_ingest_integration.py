@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
-from moto.server import ThreadedMotoServer
 from spoton_common.kafka.producer import RecordProducer
 from spoton_ingest.follower import TopicFollower
 from spoton_schemas.apply import create_topics, register_schemas
@@ -138,6 +136,8 @@ def stack_with_topics(stack: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # slow to import
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -276,6 +276,46 @@ def test_two_cameras_of_two_sub_videos_give_exactly_their_frames(
 
 
 @pytest.mark.usefixtures("ingest", "detector")
+def test_the_producer_in_the_readme_works(line: Line, scene: Scene, video: Callable[..., str], stack: Any) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("```python\n")[1].split("```")[0]
+    uri = video("c0.mp4")
+    code = code.replace("terrace1", scene.environment_id).replace('f"file:///videos/{camera}.mp4"', repr(uri))
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **stack.as_environment()})
+
+    def tasks() -> set[str]:
+        return {f.task_id for f in line.frames if f.environment_id == scene.environment_id}
+
+    line.wait(lambda: any(line.ended(task, "c0", "c1") for task in tasks()))
+    (task,) = tasks()
+    assert _kinds(line.of(task, "c0")) == "<" + "." * 20 + "|>"
+
+
+@pytest.mark.usefixtures("ingest", "detector")
+def test_a_second_instance_takes_over_cameras_in_the_middle(
+    line: Line, scene: Scene, video: Callable[..., str], start_ingest: StartIngest, stack: Any
+) -> None:
+    uri, tasks = video("long.mp4", 500), [_new_task() for _ in range(3)]
+    for task in tasks:
+        for batch in (0, 1):
+            line.send(*[_segment(scene, task, camera, batch, uri, last=batch == 1) for camera in ("c0", "c1")])
+    line.wait(lambda: all(len(line.of(task, "c0")) > 20 for task in tasks))
+    # Held meanwhile, so that there is work left when the second one has its partitions.
+    line.send(*[_command(scene, task, CommandName.PAUSE) for task in tasks])
+    second = start_ingest()
+    line.wait(lambda: _partitions_held(stack) == [2, 2])
+    assert not any(line.ended(task, "c0") for task in tasks)
+    line.send(*[_command(scene, task, CommandName.RESUME) for task in tasks])
+    line.wait(lambda: all(line.ended(task, "c0", "c1") for task in tasks), 90)
+    for task in tasks:
+        for camera in ("c0", "c1"):
+            distinct = {FRAMES.position(f): f for f in line.of(task, camera)}
+            assert _kinds([distinct[p] for p in sorted(distinct)]) == "<" + "." * 500 + "|" + "." * 500 + "|>"
+    second.terminate()
+    assert second.wait(20) == 0
+
+
+@pytest.mark.usefixtures("ingest", "detector")
 def test_a_broken_camera_does_not_stop_the_other(line: Line, scene: Scene, video: Callable[..., str]) -> None:
     task = _new_task()
     line.send(
@@ -314,6 +354,12 @@ def test_unknown_environments_and_cameras_are_told_and_set_aside(
     assert line.of(lost, "c0") == line.of(task, "c9") == []
     reasons = {headers["spoton-reason"] for key, headers in _dead_letters(stack) if key in (f"{lost}/c0", f"{task}/c9")}
     assert reasons == {"unknown_environment", "unknown_camera"}
+
+
+def _partitions_held(stack: Any) -> list[int]:
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    group = admin.describe_consumer_groups(["spoton-ingest"])["spoton-ingest"].result()
+    return sorted(len(member.assignment.topic_partitions) for member in group.members)
 
 
 def _dead_letters(stack: Any) -> list[tuple[str, dict[str, str]]]:
@@ -371,6 +417,8 @@ def test_a_task_that_was_stopped_before_its_segments_ends_at_once(
 
 @pytest.mark.usefixtures("ingest", "detector")
 def test_video_from_object_storage(line: Line, scene: Scene, make_video: MakeVideo, s3: str) -> None:
+    import boto3  # slow to import
+
     client = boto3.client(
         "s3", endpoint_url=s3, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
     )

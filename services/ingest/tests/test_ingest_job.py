@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 import pytest
 from spoton_common.storage import NotFound
-from spoton_ingest.camera import Camera, Ticket, Workshop
+from spoton_ingest.camera import Camera
 from spoton_ingest.chain import Chain, first_chain
 from spoton_ingest.job import JpegOptions
 from spoton_ingest.traffic import Traffic
+from spoton_ingest.workshop import Ticket, Workshop
 from spoton_schemas.records import (
     Command,
     CommandName,
@@ -272,7 +273,7 @@ def test_a_pause_holds_until_it_is_over(world: World, clip: Path) -> None:
     world.camera.enqueue(Ticket(world.segment(0, clip, last=True), 0))
     thread = world.camera._thread
     assert thread is not None
-    while len(world.records.states) < 1:
+    while len(world.records.states) < 2:
         thread.join(0.01)
     assert world.records.story == "<"
     world.command(CommandName.PAUSE, "1")
@@ -308,6 +309,27 @@ def test_after_a_kill_the_same_records_come_again(world: World, clip: Path) -> N
             again.camera.enqueue(Ticket(segment, segment.sub_video_batch_index))
         again.settle()
         assert again.records.frames == said[skipped:]
+
+
+def test_the_scene_is_safe_before_the_first_record(world: World, clip: Path) -> None:
+    safe: list[int] = []
+    world.records.on_frame = lambda _: safe.append(len(world.records.states))
+    world.run(world.segment(0, clip, last=True))
+    assert safe[0] == 1
+    assert world.records.states[0][0].start == world.records.frames[0].start
+
+
+def test_a_stop_after_a_kill_ends_behind_what_was_said_before(world: World, clip: Path) -> None:
+    world.run(world.segment(0, clip), world.segment(1, clip, last=True))
+    said = FRAMES.position(world.records.frames[-3])
+    chain = [state for state, offset in world.records.states if offset == 1][-1]
+    again = World()
+    again.camera = again.open(chain, 1)
+    again.command(CommandName.STOP)
+    again.camera.wake()
+    again.settle()
+    assert again.records.story == ">"
+    assert FRAMES.position(again.records.frames[0]) > said
 
 
 def test_an_abandoned_camera_stops_without_a_mark(world: World, clip: Path) -> None:

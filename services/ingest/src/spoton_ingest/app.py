@@ -14,7 +14,6 @@ from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceS
 from spoton_schemas.codec import Codec
 
 from spoton_ingest.cache import CacheFolder
-from spoton_ingest.camera import Workshop
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.job import JpegOptions
 from spoton_ingest.library import Library
@@ -23,6 +22,7 @@ from spoton_ingest.news import News
 from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.settings import IngestSettings
 from spoton_ingest.traffic import Traffic
+from spoton_ingest.workshop import Workshop
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,73 +1,21 @@
 """One camera of one task: its segments in order, worked on by a thread while there are any."""
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from spoton_common import metrics
-from spoton_schemas.records import Frame, Kind, Outcome, Segment, TaskStatus
+from spoton_schemas.records import Outcome, TaskStatus
 
-from spoton_ingest import marks, statuses
+from spoton_ingest import marks
 from spoton_ingest.chain import Chain
+from spoton_ingest.desk import CameraDesk
 from spoton_ingest.errors import Abandoned
-from spoton_ingest.job import JpegOptions, SegmentJob, end_stream
+from spoton_ingest.job import SegmentJob, end_stream
 from spoton_ingest.publisher import NAME
-from spoton_ingest.traffic import Traffic
-
-
-class Sink(Protocol):
-    """Where records go."""
-
-    def frame(self, record: Frame) -> None:
-        """Send a record of a camera's stream."""
-
-    def status(self, status: TaskStatus) -> None:
-        """Send a status."""
-
-    def state(self, chain: Chain, partition: int, offset: int) -> None:
-        """Send a camera's state."""
-
-    def flush(self) -> None:
-        """Wait until the broker has everything."""
-
-
-class Videos(Protocol):
-    """Where sub-videos come from."""
-
-    def fetch(self, segment: Segment) -> "Future[Path]":
-        """Fetch a sub-video that is needed now."""
-
-    def prefetch(self, segment: Segment) -> "Future[Path | None]":
-        """Fetch a sub-video that is needed next, if there is room."""
-
-    def release(self, path: Path) -> None:
-        """Say that a sub-video is not needed any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What all cameras share."""
-
-    sink: Sink
-    videos: Videos
-    traffic: Traffic
-    slots: threading.Semaphore
-    options: JpegOptions
-    failed: Callable[[Exception], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A segment and its offset."""
-
-    segment: Segment
-    offset: int
+from spoton_ingest.workshop import Ticket, Workshop, give_back
 
 
 @dataclass(slots=True)
@@ -80,7 +28,7 @@ class Finished:
 
 
 class Camera:
-    """Its public methods are the loop's; the job's ``Desk`` is ``_Desk``, used by the camera's own thread."""
+    """Its public methods are the loop's and the desk's; the thread runs ``_turn``."""
 
     def __init__(self, chain: Chain, partition: int, stands_for: int, shop: Workshop) -> None:
         self.partition = partition
@@ -93,7 +41,7 @@ class Camera:
         self._finished = Finished()
         self._fetches: dict[int, Future[Any]] = {}
         self._thread: threading.Thread | None = None
-        self._desk = _Desk(self, shop)
+        self._desk = CameraDesk(chain, partition, shop, self.take_fetch)
         shop.traffic.admit(self.key)
 
     @property
@@ -153,7 +101,7 @@ class Camera:
         with self._lock:
             fetches, self._fetches = self._fetches, {}
         for future in fetches.values():
-            self._give_back(future)
+            give_back(self._shop.videos, future)
 
     def next_has_start(self) -> bool:
         """Tell whether the segment after the one in work says when it starts."""
@@ -225,116 +173,5 @@ class Camera:
         for ticket in self._queue:
             self._finished.offsets.append(ticket.offset)
             if (future := self._fetches.pop(ticket.offset, None)) is not None:
-                self._give_back(future)
+                give_back(self._shop.videos, future)
         self._queue.clear()
-
-    def _give_back(self, future: "Future[Any]") -> None:
-        """Cancel a fetch, and release its file where it is too late for that."""
-
-        def release(done: "Future[Any]") -> None:
-            if not done.cancelled() and done.exception() is None and done.result() is not None:
-                self._shop.videos.release(done.result())
-
-        future.cancel()
-        future.add_done_callback(release)
-
-
-class _Desk:
-    """What the job in work needs from the process around it; also counts what it publishes."""
-
-    def __init__(self, camera: Camera, shop: Workshop) -> None:
-        self._camera = camera
-        self._shop = shop
-        self._ticket: Ticket | None = None
-        self._path: Path | None = None
-        self._chain = camera.chain
-        self._last = (0, 0, camera.chain.frames)
-        self._told = self._last
-
-    def begin(self, ticket: Ticket, chain: Chain) -> None:
-        """Work on a segment begins, or begins again."""
-        self._ticket, self._chain = ticket, chain
-        self._last = (ticket.segment.sub_video_batch_index, chain.next_tick, chain.frames)
-
-    def leave(self) -> None:
-        """Work on a segment ends."""
-        if self._path is not None:
-            self._shop.videos.release(self._path)
-            self._path = None
-
-    def frame(self, record: Frame) -> None:
-        """Publish a record of the stream."""
-        self._shop.sink.frame(record)
-        frames = self._last[2]
-        if record.kind is Kind.FRAME:
-            self._shop.traffic.published(self._camera.key, record.global_frame_index)
-            frames += 1
-        self._last = (record.sub_video_batch_index, record.global_frame_index, frames)
-
-    def status(self, status: TaskStatus) -> None:
-        """Publish a status."""
-        self._shop.sink.status(status)
-
-    def dropped(self, reason: str, count: int = 1) -> None:
-        """Count frames left out."""
-        metrics.DROPPED.labels(NAME, reason).inc(count)
-
-    def fetch(self, segment: Segment) -> Path:
-        """Return the sub-video as a file."""
-        assert self._ticket is not None
-        ahead = self._camera.take_fetch(self._ticket.offset)
-        if ahead is not None:
-            self._path = self._wait(ahead)
-        if self._path is None:
-            self._path = self._wait(self._shop.videos.fetch(segment))
-        return self._path
-
-    def save(self, chain: Chain) -> None:
-        """Keep the state with which this segment is done again after a kill."""
-        assert self._ticket is not None
-        self._chain = chain
-        self._shop.sink.state(chain, self._camera.partition, self._ticket.offset)
-        self._shop.sink.flush()
-
-    def wait_for_green(self) -> None:
-        """Block until the next frame may be published."""
-        self._shop.traffic.wait_for_green(self._camera.key, self._chain.task_id)
-
-    def slot(self) -> AbstractContextManager[object]:
-        """Return a share of the processors, for one frame."""
-        return _Timed(self._shop.slots)
-
-    def progress(self) -> TaskStatus | None:
-        """Say how far the camera is, if it went on since the last call."""
-        if self._told == self._last:
-            return None
-        return self.report(ended=False)
-
-    def report(self, ended: bool) -> TaskStatus:
-        """Say how far the camera is."""
-        self._told = batch, tick, frames = self._last
-        return statuses.progress(self._chain, batch, tick, frames, ended)
-
-    def _wait(self, future: "Future[Any]") -> Path:
-        try:
-            path: Path = self._shop.traffic.wait_for(future, self._camera.key, self._chain.task_id)
-        except BaseException:
-            self._camera._give_back(future)
-            raise
-        return path
-
-
-class _Timed:
-    """A slot whose holding time is measured."""
-
-    def __init__(self, slots: threading.Semaphore) -> None:
-        self._slots = slots
-        self._began = 0.0
-
-    def __enter__(self) -> None:
-        self._slots.acquire()
-        self._began = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._slots.release()
-        metrics.FEED_SECONDS.labels(NAME).observe(time.perf_counter() - self._began)

@@ -7,10 +7,11 @@ from spoton_common.kafka.snapshots import Snapshot
 from spoton_common.logging import get_logger
 from spoton_schemas.records import Segment
 
-from spoton_ingest.camera import Camera, Ticket, Workshop
+from spoton_ingest.camera import Camera
 from spoton_ingest.chain import Chain
 from spoton_ingest.offsets import PartitionOffsets
 from spoton_ingest.publisher import NAME
+from spoton_ingest.workshop import Ticket, Workshop
 
 _log = get_logger()
 

@@ -75,7 +75,8 @@ class SegmentJob:
     def run(self) -> Chain:
         """Do it all; ``Abandoned`` leaves it to be done again."""
         if self._chain.next_batch == 0:
-            # Said again after a kill: the next stage drops what it has seen.
+            # The scene is kept first: said again after a kill, the start must be the same, and the next stage drops it.
+            self._desk.save(self._chain)
             self._desk.frame(marks.start_mark(self._chain))
         try:
             return self._publish()

@@ -21,11 +21,11 @@ from spoton_schemas.topics import SEGMENTS, state_topic
 
 from spoton_ingest import statuses
 from spoton_ingest.admission import check_segment, find_scene
-from spoton_ingest.camera import Ticket
 from spoton_ingest.chain import Chain, first_chain
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.news import News
 from spoton_ingest.publisher import NAME, Publisher
+from spoton_ingest.workshop import Ticket
 
 _log = get_logger()
 
