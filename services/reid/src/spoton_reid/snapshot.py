@@ -18,6 +18,7 @@ def unpack_state(kind: str, snapshot: bytes) -> Any:
 
     Raises:
         SnapshotError: not a snapshot, or one of another state machine or version.
+
     """
     try:
         found = pickle.loads(snapshot)  # noqa: S301

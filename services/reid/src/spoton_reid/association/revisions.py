@@ -40,9 +40,7 @@ def revise(
                 continue
             if old != tracklet.name:
                 first, last = tracklet.frames[start], tracklet.frames[row]
-                spans.append(
-                    RenamedSpan(tracklet.camera, tracklet.track_id, first, last, old, tracklet.name)
-                )
+                spans.append(RenamedSpan(tracklet.camera, tracklet.track_id, first, last, old, tracklet.name))
             start = row + 1
         for row in rows:
             tracklet.identities[row] = tracklet.name

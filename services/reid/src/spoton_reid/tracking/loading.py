@@ -18,6 +18,7 @@ def create_tracker(name: str, *, fps: float, use_appearance: bool = False) -> Tr
 
     Raises:
         UnknownTrackerError: the name is not offered.
+
     """
     if name == "tracklet":
         return TrackletLinker(fps)
