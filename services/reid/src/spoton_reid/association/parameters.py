@@ -44,8 +44,8 @@ class AssociationParameters:
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
-    least_identity_s: float = 0.4  # summed length of a cluster below which it is taken for a ghost
-    least_mean_confidence: float = 0.4  # of a cluster's boxes, else a ghost
+    least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
+    least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost
     cut_crops: int = 6  # crops before and after a suspected swap
     cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut
     reentry_cosine: float = 0.7  # of a newcomer with a gallery entry, to be taken for the same person
