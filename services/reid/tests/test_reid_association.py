@@ -101,14 +101,12 @@ def test_one_identity_per_person_over_cameras_and_tracks() -> None:
 
 def test_floor_alone_joins_cameras_and_appearance_alone_joins_blind_ones() -> None:
     without_looks = [
-        Bucket(b.global_frame_index, tuple(replace(o, embedding=None) for o in b.observations))
-        for b in crossing()[:30]
+        Bucket(b.global_frame_index, tuple(replace(o, embedding=None) for o in b.observations)) for b in crossing()[:30]
     ]
     identities = final(*run(without_looks))
     assert identities["c0", 1, 5] == identities["c1", 1, 5] != identities["c1", 2, 5]
     without_floor = [
-        Bucket(b.global_frame_index, tuple(replace(o, floor_m=None) for o in b.observations))
-        for b in crossing()[:30]
+        Bucket(b.global_frame_index, tuple(replace(o, floor_m=None) for o in b.observations)) for b in crossing()[:30]
     ]
     identities = final(*run(without_floor))
     assert identities["c0", 1, 5] == identities["c1", 1, 5] != identities["c1", 2, 5]
@@ -214,9 +212,7 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
 def test_floor_evidence_by_hand() -> None:
     parameters = EvidenceParameters()
     path, shift = np.zeros((25, 2)), np.zeros(2)
-    assert floor_evidence(path, path + np.array([0.5, 0]), shift, 25, parameters) == pytest.approx(
-        6 * (0.7 - 0.5)
-    )
+    assert floor_evidence(path, path + np.array([0.5, 0]), shift, 25, parameters) == pytest.approx(6 * (0.7 - 0.5))
     assert floor_evidence(path, path + np.array([9, 0]), shift, 25, parameters) == -8
     assert floor_evidence(path, path + np.array([0.9, 0]), np.array([0.9, 0]), 25, parameters) == 4
     assert floor_evidence(path * np.nan, path, shift, 25, parameters) == 0

@@ -115,9 +115,7 @@ def _clear_margin(likely: Matrix, forbidden: Mask) -> Matrix:
         view, result = (likely.T, margin.T) if transposed else (likely, margin)
         for row in np.flatnonzero(view.any(axis=1)).tolist():
             columns = np.flatnonzero(view[row])
-            rivals = np.where(forbidden[np.ix_(columns, columns)], view[row, columns][None, :], 0.0).max(
-                axis=1
-            )
+            rivals = np.where(forbidden[np.ix_(columns, columns)], view[row, columns][None, :], 0.0).max(axis=1)
             result[row, columns] = np.minimum(result[row, columns], view[row, columns] - rivals)
     return np.clip(margin, 0.0, None)
 

@@ -32,9 +32,7 @@ def match_names(clusters: Sequence[Sequence[Tracklet]]) -> list[int]:
         return [0] * len(clusters)
     shared: NDArray[np.int64] = np.array([[found.get(name, 0) for name in names] for found in counts])
     result = [0] * len(clusters)
-    for row, column in zip(
-        *(axis.tolist() for axis in linear_sum_assignment(shared, maximize=True)), strict=True
-    ):
+    for row, column in zip(*(axis.tolist() for axis in linear_sum_assignment(shared, maximize=True)), strict=True):
         if shared[row, column] > 0:
             result[row] = names[column]
     return result

@@ -122,7 +122,5 @@ class Tracklet:
 
 def _weighted_sum(sightings: list[Sighting]) -> NDArray[np.float64]:
     weights = np.array([sighting.weight for sighting in sightings])
-    total: NDArray[np.float64] = weights @ np.array(
-        [sighting.embedding for sighting in sightings], np.float64
-    )
+    total: NDArray[np.float64] = weights @ np.array([sighting.embedding for sighting in sightings], np.float64)
     return total

@@ -133,7 +133,7 @@ class Window:
                 paths[index] = tracklets[index].floor_path()
         start = max(one.frames[0], other.frames[0])
         end = min(one.frames[-1], other.frames[-1]) + 1
-        assert self._shifts is not None  # noqa: S101 - set by weigh
+        assert self._shifts is not None
         odds = floor_evidence(
             paths[a][start - one.frames[0] : end - one.frames[0]],
             paths[b][start - other.frames[0] : end - other.frames[0]],

@@ -65,9 +65,7 @@ class Tracker(ABC):
 
         """
         count = len(boxes_xyxy)
-        if boxes_xyxy.shape != (count, 4) or not (
-            len(confidences) == len(class_ids) == len(embeddings) == count
-        ):
+        if boxes_xyxy.shape != (count, 4) or not (len(confidences) == len(class_ids) == len(embeddings) == count):
             raise DetectionShapeError(
                 f"frame {frame_index}: boxes {boxes_xyxy.shape}, {len(confidences)} confidences, "
                 f"{len(class_ids)} classes, {len(embeddings)} embeddings"
@@ -75,9 +73,7 @@ class Tracker(ABC):
         if self.needs_embeddings and any(embedding is None for embedding in embeddings):
             raise DetectionShapeError(f"frame {frame_index}: this tracker needs every detection's embedding")
         linked = self._link(frame_index, boxes_xyxy, confidences, class_ids, embeddings)
-        return [
-            _track(track_id, index, boxes_xyxy, confidences, class_ids) for index, track_id in sorted(linked)
-        ]
+        return [_track(track_id, index, boxes_xyxy, confidences, class_ids) for index, track_id in sorted(linked)]
 
     @abstractmethod
     def _link(

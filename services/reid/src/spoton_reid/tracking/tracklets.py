@@ -101,17 +101,13 @@ class TrackletLinker(Tracker):
         predicted = np.stack([live.predict(frame_index) for live in waiting])
         iou = _pairwise_iou(predicted, boxes[candidates])
         iou[np.array([live.class_id for live in waiting])[:, None] != class_ids[candidates][None, :]] = 0.0
-        rows, columns = linear_sum_assignment(
-            np.where(iou >= self._parameters.least_iou, iou, 0), maximize=True
-        )
+        rows, columns = linear_sum_assignment(np.where(iou >= self._parameters.least_iou, iou, 0), maximize=True)
         matched, guesses = [], set()
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             best = iou[row, column]
             if best < self._parameters.least_iou:
                 continue
-            rival = max(
-                np.delete(iou[row], column).max(initial=0), np.delete(iou[:, column], row).max(initial=0)
-            )
+            rival = max(np.delete(iou[row], column).max(initial=0), np.delete(iou[:, column], row).max(initial=0))
             if rival > best - self._parameters.ambiguity_margin:
                 guesses.add(waiting[row].track_id)
             else:

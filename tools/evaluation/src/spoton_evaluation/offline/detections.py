@@ -47,9 +47,7 @@ def _detect(video: Path, model: Path) -> NDArray[np.float32]:
     network = YOLO(str(model), task="detect")
     rows: list[list[float]] = []
     for frame, image in enumerate(frames_of(video)):
-        (result,) = network.predict(
-            image, conf=_LEAST_CONFIDENCE, classes=[_PERSON_CLASS], verbose=False, device="cpu"
-        )
+        (result,) = network.predict(image, conf=_LEAST_CONFIDENCE, classes=[_PERSON_CLASS], verbose=False, device="cpu")
         boxes, scores = result.boxes.xyxy.cpu().tolist(), result.boxes.conf.cpu().tolist()
         rows += [[frame, *box, score] for box, score in zip(boxes, scores, strict=True)]
     return np.array(rows, dtype=np.float32).reshape(-1, 6)
