@@ -20,7 +20,14 @@ from spoton_reid.association.identities import IdentityBook
 from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.revisions import describe_spans, revise
 from spoton_reid.association.tracklets import Tracklet
-from spoton_reid.association.values import Bucket, IdentityRevision, LabelledBucket, Observation, Scene
+from spoton_reid.association.values import (
+    Bucket,
+    IdentityAppearance,
+    IdentityRevision,
+    LabelledBucket,
+    Observation,
+    Scene,
+)
 from spoton_reid.association.window import Window
 from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
@@ -80,6 +87,15 @@ class Associator:
         self._state.solves = 0
         revisions = self._solve(self._state.newest)
         return self._publish(self._state.newest), revisions
+
+    def appearances(self) -> list[IdentityAppearance]:
+        """Tell what the identities that are in the window look like, sorted by identity."""
+        seen: dict[int, list[Tracklet]] = {}
+        for tracklet in self._state.window.tracklets():
+            if tracklet.name:
+                seen.setdefault(tracklet.name, []).append(tracklet)
+        described = (self._state.book.describe(name, tracklets) for name, tracklets in sorted(seen.items()))
+        return [appearance for appearance in described if appearance is not None]
 
     def snapshot(self) -> bytes:
         """Write the whole state."""

@@ -4,7 +4,7 @@
 nothing is tuned per scene.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,25 @@ class AssociationParameters:
     reentry_cosine: float = 0.7  # of a newcomer with a gallery entry, to be taken for the same person
     reentry_margin: float = 0.08  # by which the best entry must beat the second
     reentry_crops: float = 3.0  # visibility-weighted crops a newcomer needs before being looked up
+
+    def for_model(self, even_cosine: float, slope: float) -> "AssociationParameters":
+        """Read cosines on the scale of another network.
+
+        Args:
+            even_cosine: cosine of two crops at which same and different person are equally likely.
+            slope: log-odds of being the same person for each unit of cosine above that.
+
+        """
+        evidence = self.evidence
+        stretch = evidence.appearance_slope / slope
+
+        def on_scale(cosine: float) -> float:
+            return even_cosine + (cosine - evidence.appearance_midpoint) * stretch
+
+        return replace(
+            self,
+            evidence=replace(evidence, appearance_midpoint=even_cosine, appearance_slope=slope),
+            cut_cosine=on_scale(self.cut_cosine),
+            reentry_cosine=on_scale(self.reentry_cosine),
+            reentry_margin=self.reentry_margin * stretch,
+        )
