@@ -248,3 +248,20 @@ def test_gallery_finds_the_nearest_first() -> None:
     assert [match.identity for match in gallery.search(np.array([0.1, 1, 0, 0]), 5)] == [9, 7]
     gallery.merge(9, into=7)
     assert len(gallery) == 1
+
+
+def test_a_box_that_lingers_does_not_split_a_person() -> None:
+    """Track 1 goes on for two frames on a stray box after track 2 has begun."""
+    buckets = []
+    for frame in range(60):
+        observations = []
+        if frame < 30:
+            observations.append(seen("c0", 0, 1, frame, (3, 3)))
+        elif frame < 32:
+            observations.append(replace(seen("c0", 0, 1, frame, (3.2, 3)), embedding=None))
+        if frame >= 30:
+            observations.append(seen("c0", 0, 2, frame, (3, 3)))
+        buckets.append(Bucket(frame, tuple(observations)))
+    identities = final(*run(buckets))
+    assert identities["c0", 1, 10] == identities["c0", 2, 50] is not None
+    assert len({identities["c0", 1, 31], identities["c0", 2, 31]}) == 2

@@ -135,6 +135,8 @@ class Associator:
     def _solve(self, now: int) -> list[IdentityRevision]:
         state, parameters, fps = self._state, self._parameters, self._scene.fps
         state.last_solve = now
+        tail = round(parameters.longest_tail_s * fps)
+        state.window.part_overlaps(now - self._interval - tail, tail)
         state.window.cut(parameters.cut_crops, parameters.cut_cosine)
         step = max(1, round(parameters.window_step_s * fps))
         retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)

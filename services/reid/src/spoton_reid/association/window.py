@@ -35,6 +35,29 @@ class Window:
             parts.append(Tracklet(camera, observation.track_id, 0))
         parts[-1].add(frame, observation, foot_m)
 
+    def part_overlaps(self, since: int, longest: int) -> None:
+        """Cut off the tails with which tracklets run into the next one of their camera.
+
+        A box that lingers where somebody else has just been found would forbid both tracklets one
+        identity, over a few frames of which one is a mistake. The tail becomes a tracklet of its own.
+
+        Args:
+            since: only tracklets that were seen from this frame on.
+            longest: longest tail in frames.
+
+        """
+        recent = [p[-1] for p in self._tracks.values() if p[-1].frames[-1] >= since]
+        for old in sorted(recent, key=lambda tracklet: tracklet.key):
+            starts = [
+                young.frames[0]
+                for young in recent
+                if young.camera == old.camera
+                and old.frames[0] < young.frames[0] <= old.frames[-1] < young.frames[-1]
+                and old.frames[-1] - young.frames[0] < longest
+            ]
+            if starts:
+                self._tracks[old.camera, old.track_id].append(old.cut(min(starts)))
+
     def cut(self, crops: int, least_cosine: float) -> None:
         """Cut tracklets whose appearance changes."""
         for parts in self._tracks.values():
