@@ -18,9 +18,10 @@ from spoton_schemas.records import Stage as StageName
 from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
 
 from spoton_common import metrics
+from spoton_common.errors import UnreadableSnapshot
 from spoton_common.kafka.dead_letters import bury
 from spoton_common.kafka.producer import RecordProducer
-from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.kafka.snapshots import Snapshot, read_snapshots
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_common.runtime.partition import PartitionProgress
@@ -220,8 +221,17 @@ class StageRunner(Generic[In]):
             self._partitions[number] = PartitionProgress.from_snapshots(snapshots)
             for key, snapshot in snapshots.items():
                 if snapshot.state:
-                    self._stage.restore(key, snapshot.state)
+                    self._restore(key, snapshot)
         self._note_partitions("partitions assigned", partitions)
+
+    def _restore(self, key: str, snapshot: Snapshot) -> None:
+        try:
+            self._stage.restore(key, snapshot.state)
+        except Exception as error:  # whatever bytes of another version lead to
+            raise UnreadableSnapshot(
+                f"{state_topic(self._options.name)} holds a state of {key} that this version cannot read "
+                f"({type(error).__name__}: {error}): let running tasks end before changing versions"
+            ) from error
 
     def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._checkpoint([p.partition for p in partitions if p.partition in self._partitions])
