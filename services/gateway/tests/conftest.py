@@ -184,6 +184,12 @@ def event() -> Callable[..., Event]:
     return make
 
 
+@pytest.fixture(scope="session")
+def new_script() -> type[Script]:
+    """Make tasks."""
+    return Script
+
+
 @pytest.fixture
 def script() -> Script:
     """A task with a name of its own."""

@@ -1,6 +1,7 @@
 """``python -m spoton_gateway``."""
 
 import ipaddress
+import signal
 import sys
 
 import uvicorn
@@ -35,6 +36,9 @@ def main() -> int:
         timeout_graceful_shutdown=_STOP_DEADLINE_S,
     )
     server = uvicorn.Server(config)
+    # Uvicorn stops at these signals and then raises them again, for whoever handled them before: that is a clean end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     server.run()
     return 0 if server.started else 1
 

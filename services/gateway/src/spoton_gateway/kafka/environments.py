@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from spoton_common import metrics
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
@@ -31,7 +32,7 @@ class EnvironmentTable:
         self._scenes: dict[str, Scene] = {}
         self._next_offset = -1
         self._trouble: str | None = "connecting"
-        self._consumer: Consumer | None = None
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="environments", daemon=True)
 
@@ -68,11 +69,10 @@ class EnvironmentTable:
     def _catch_up(self) -> None:
         """Wait until everything that is in the topic now has been read."""
         deadline = time.monotonic() + _TIMEOUT_S
-        consumer = self._consumer
-        if consumer is None:
-            raise Unavailable("kafka", self._trouble or "connecting")
+        partition = TopicPartition(ENVIRONMENTS.name, 0)
         try:
-            _, end = consumer.get_watermark_offsets(TopicPartition(ENVIRONMENTS.name, 0), timeout=_TIMEOUT_S)
+            asked = self._admin.list_offsets({partition: OffsetSpec.latest()}, request_timeout=_TIMEOUT_S)
+            end = asked[partition].result().offset
         except KafkaException as error:
             raise Unavailable("kafka", str(error.args[0].str())) from error
         while self._next_offset < end:
@@ -103,7 +103,6 @@ class EnvironmentTable:
             partition = TopicPartition(ENVIRONMENTS.name, 0)
             low, end = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)
             consumer.assign([TopicPartition(ENVIRONMENTS.name, 0, low)])
-            self._consumer = consumer
             while not self._stop.is_set():
                 message = consumer.poll(_POLL_S)
                 if message is not None:
@@ -112,7 +111,6 @@ class EnvironmentTable:
                     self._next_offset = max(self._next_offset, consumer.position([partition])[0].offset, end)
                     self._trouble = None
         finally:
-            self._consumer = None
             consumer.close()
 
     def _take(self, codec: Codec, message: Message) -> None:

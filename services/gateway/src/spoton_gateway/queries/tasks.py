@@ -83,7 +83,9 @@ async def page(connection: asyncpg.Connection, cursor: str | None, limit: int) -
 
 async def watched(connection: asyncpg.Connection, task_id: str) -> Watched:
     """Return what somebody who begins to watch a task must know; ``NotFound``."""
-    row = await connection.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id)
+    # A zero byte is no character to PostgreSQL: no task has one in its name.
+    known = "\0" not in task_id
+    row = await connection.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id) if known else None
     if row is None:
         raise NotFound(f"there is no task {task_id!r}")
     ending = Ending(row["outcome"], row["message"]) if row["outcome"] else None

@@ -30,8 +30,8 @@ class FeedMessage:
 class Feed:
     """A bounded log of messages.
 
-    While it reads the past, it waits for the fastest of its clients; once it is live, it waits for nobody and forgets
-    the oldest messages, and clients that still needed those have fallen behind. For use in one event loop.
+    While it reads the past it has one client and waits for it; once it is live it can be shared, waits for nobody and
+    forgets the oldest messages, and clients that still needed those have fallen behind. For use in one event loop.
     """
 
     def __init__(self, capacity: int, *, from_beginning: bool) -> None:
@@ -57,13 +57,22 @@ class Feed:
         """Whether reading has failed."""
         return self._failure is not None
 
+    @property
+    def shared(self) -> bool:
+        """Whether further clients may join: a client that reads the past sets the pace."""
+        return self._live or self._ended
+
     def place_after(self, cursor: str | None) -> int | None:
-        """Return where a client with that cursor goes on (None: the beginning), or None if the log has lost it."""
+        """Return where a client with that cursor goes on (None: the beginning), or None if the log has lost it.
+
+        Who comes back after the last message gets it once more: it says that the task is over.
+        """
         if cursor is None:
             return 0 if self._from_beginning and self._first == 0 else None
         for index in range(len(self._log) - 1, -1, -1):
             if self._log[index].cursor == cursor:
-                return self._first + index + 1
+                is_last = self._ended and index == len(self._log) - 1
+                return self._first + index + (0 if is_last else 1)
         return None
 
     def go_live(self) -> None:
@@ -82,10 +91,15 @@ class Feed:
         self._wake()
 
     async def put(self, messages: Sequence[FeedMessage]) -> None:
-        """Add messages; while the past is read, wait until the fastest client is half a log away from its end."""
-        while not self._live and self._lead() > self._capacity // 2:
-            self._moved.clear()
-            await self._moved.wait()
+        """Add messages; while the past is read, wait until the client has read most of those before."""
+        step = max(self._capacity // 4, 1)
+        for start in range(0, len(messages), step):
+            while not self._live and self._lead() > self._capacity // 2:
+                self._moved.clear()
+                await self._moved.wait()
+            self._append(messages[start : start + step])
+
+    def _append(self, messages: Sequence[FeedMessage]) -> None:
         self._log += messages
         if len(self._log) > self._capacity + self._capacity // 4:
             surplus = len(self._log) - self._capacity
@@ -123,9 +137,8 @@ class Feed:
             self._moved.set()
 
     def _lead(self) -> int:
-        """Return how far the log is ahead of its fastest client; without clients it may fill up."""
-        fastest = max(self._places.values(), default=0)
-        return self._first + len(self._log) - fastest
+        """Return how far the log is ahead of its client; before there is one it may fill up."""
+        return self._first + len(self._log) - max(self._places.values(), default=0)
 
     def _wake(self) -> None:
         self._changed.set()

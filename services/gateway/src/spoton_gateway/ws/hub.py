@@ -21,7 +21,7 @@ class _Open:
 
 
 class Hub:
-    """Opens one feed for each watched task and shares it; a client whose place is gone from it gets one of its own."""
+    """Opens a feed for each watched task and shares it; who needs what it no longer holds reads that from a new one."""
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class Hub:
         group = self._open.setdefault(watched.task_id, [])
         group[:] = [opened for opened in group if not opened.feed.failed]
         for opened in group:
+            if not opened.feed.shared:
+                continue
             place = opened.feed.place_after(str(cursor) if cursor else None)
             if place is not None:
                 return opened, place

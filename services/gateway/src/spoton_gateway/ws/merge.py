@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spoton_schemas.topics import TASK_STATUS
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -20,6 +22,7 @@ class Received:
 class Merge:
     """Orders by time what lies in Kafka when reading begins; what is written later passes in the order it comes.
 
+    Of the same millisecond, what is said of the task comes before what is seen in it.
     ``ends`` are the offsets at which the topics ended at the beginning, ``positions`` where reading begins.
     """
 
@@ -52,7 +55,7 @@ class Merge:
             blocked = any(not queue and not self._read(topic) for topic, queue in self._waiting.items())
             if not heads or blocked:
                 return
-            first = min(heads, key=lambda received: received.timestamp_ms)
+            first = min(heads, key=lambda received: (received.timestamp_ms, received.topic != TASK_STATUS.name))
             yield self._waiting[first.topic].popleft()
 
     def _read(self, topic: str) -> bool:

@@ -1,0 +1,242 @@
+"""The parts that need no server."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from spoton_gateway.__main__ import is_loopback
+from spoton_gateway.errors import BadCursor, RangeBeyondEnd
+from spoton_gateway.exports.formats import csv_lines, mot_line
+from spoton_gateway.media.delivery import content_type
+from spoton_gateway.media.ranges import ByteRange, etag_matches, parse_range, range_applies
+from spoton_gateway.progress import fraction_done
+from spoton_gateway.task_service import announcement
+from spoton_gateway.ws.cursor import Cursor
+from spoton_gateway.ws.feed import Feed, FeedMessage, FellBehind
+from spoton_gateway.ws.merge import Merge, Received
+from spoton_gateway.ws.story import Story
+from spoton_schemas.records import SceneCamera, Segment, StatusKind
+from spoton_schemas.topics import MAP_POINTS, TASK_STATUS
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_cursor_reads_what_it_wrote():
+    cursor = Cursor(1, 2, 3, 4).at(TASK_STATUS.name, 9)
+    assert str(cursor) == "1.9.3.4.0"
+    assert Cursor.parse(str(cursor)) == cursor
+    assert Cursor.parse(str(cursor.partly(9, 1))).sent == 1
+    assert cursor.offset(MAP_POINTS.name) == 1
+
+
+@pytest.mark.parametrize("text", ["", "1", "1.2.3.4", "1.2.3.4.5.6", "1.2.3.4.x", "-1.2.3.4.5", "٣.1.1.1.1", "9" * 30])
+def test_other_texts_are_no_cursors(text):
+    with pytest.raises(BadCursor):
+        Cursor.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("bytes=0-0", ByteRange(0, 0)),
+        ("BYTES=2-", ByteRange(2, 9)),
+        ("bytes=-3", ByteRange(7, 9)),
+        ("bytes=-30", ByteRange(0, 9)),
+        ("bytes=5-99", ByteRange(5, 9)),
+        ("bytes=-", None),
+        ("bytes=5-2", None),
+        ("bytes=0-1,3-4", None),
+        ("items=0-1", None),
+    ],
+)
+def test_ranges_of_ten_bytes(header, expected):
+    assert parse_range(header, 10) == expected
+
+
+@pytest.mark.parametrize(("header", "size"), [("bytes=10-", 10), ("bytes=0-", 0), ("bytes=-0", 10), ("bytes=-1", 0)])
+def test_ranges_beyond_the_end(header, size):
+    with pytest.raises(RangeBeyondEnd):
+        parse_range(header, size)
+
+
+def test_entity_tags():
+    assert range_applies(None, '"a"')
+    assert range_applies('"a"', '"a"')
+    assert not range_applies('W/"a"', '"a"')
+    assert not range_applies("Sat, 21 Nov 2026 07:00:00 GMT", '"a"')
+    assert etag_matches('"x", W/"a"', '"a"')
+    assert not etag_matches(None, '"a"')
+
+
+def test_content_types():
+    assert content_type("a.MP4") == "video/mp4"
+    assert content_type("floor.png") == "image/png"
+    assert content_type("noname") == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("host", "safe"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("192.168.0.4", False), ("x", False)],  # noqa: S104
+)
+def test_only_loopback_is_served(host, safe):
+    assert is_loopback(host) is safe
+
+
+def test_a_line_of_motchallenge():
+    row = {"camera_frame_index": 0, "id": 4, "x1_px": 1.0, "y1_px": 2.0, "x2_px": 4.5, "y2_px": 12.0}
+    assert (
+        mot_line({**row, "confidence": 0.5, "x_m": None, "y_m": None}) == "1,4,1.00,2.00,3.50,10.00,0.5000,-1,-1,-1\n"
+    )
+    assert mot_line({**row, "confidence": 0.5, "x_m": 0.25, "y_m": -3.0}).endswith(",0.2500,-3.0000,-1\n")
+
+
+def test_csv_quotes_and_leaves_gaps():
+    assert csv_lines([{"a": None, "b": 'x,"y"', "c": ["c1", "c2"], "d": NOW}]) == (
+        ',"x,""y""",c1 c2,2026-01-01T00:00:00+00:00\n'
+    )
+
+
+def test_progress_is_estimated_from_the_videos_known():
+    assert fraction_done(0, 0, 0, None) == 0
+    assert fraction_done(50, 100, 1, 4) == 0.125
+    assert fraction_done(50, 100, 1, None) == 0.5
+    assert fraction_done(200, 100, 1, 1) == 1
+
+
+def test_segments_are_announced_batch_by_batch():
+    cameras = [SceneCamera("b", ("s3://v/b0", "s3://v/b1")), SceneCamera("a", ("s3://v/a0",))]
+    (_, accepted), *segments = announcement("t", "yard", cameras, 5)
+    assert accepted.kind is StatusKind.ACCEPTED
+    assert accepted.camera_ids == ("a", "b")
+    found = [record for _, record in segments]
+    assert all(isinstance(record, Segment) and record.origin_us == 5 for record in found)
+    assert [(s.uri, s.sub_video_batch_index, s.last) for s in found] == [
+        ("s3://v/b0", 0, False),
+        ("s3://v/a0", 0, True),
+        ("s3://v/b1", 1, True),
+    ]
+
+
+def story(script) -> Story:
+    return Story.of(script.task_id, script.environment_id, frozenset(), None)
+
+
+def media_of(messages):
+    return [
+        (m.payload["sub_video_batch_index"], [e["camera_id"] for e in m.payload["media_urls"]])
+        for m in messages
+        if m.type == "media_available"
+    ]
+
+
+def test_a_batch_waits_for_all_cameras(script):
+    told = story(script)
+    assert media_of(told.task_status(script.media("c1", 0))) == []  # the cameras are not known yet
+    assert media_of(told.task_status(script.accepted())) == []
+    assert media_of(told.task_status(script.media("c2", 0, last=True))) == [(0, ["c1", "c2"])]
+    assert media_of(told.task_status(script.media("c1", 1, last=True))) == [(1, ["c1"])]  # c2 has no more
+
+
+def test_a_failed_camera_is_left_out_until_it_goes_on_after_all(script):
+    told = story(script)
+    told.task_status(script.accepted())
+    told.task_status(script.media("c1", 0))
+    assert media_of(told.task_status(script.camera_failed("c2", "cut short"))) == [(0, ["c1"])]
+    assert media_of(told.task_status(script.media("c2", 0))) == [(0, ["c1", "c2"])]
+
+
+def test_a_file_name_that_comes_twice_is_told_with_its_batch(script):
+    from dataclasses import replace
+
+    told = story(script)
+    told.task_status(script.accepted())
+    told.task_status(script.camera_failed("c2", "gone"))
+    again = script.media("c1", 1)
+    again = replace(again, media=replace(again.media, sub_video_filename="a.mp4"))
+    urls = [
+        entry["url"]
+        for status in (script.media("c1", 0), again)
+        for message in told.task_status(status)
+        if message.type == "media_available"
+        for entry in message.payload["media_urls"]
+    ]
+    assert [url.rpartition("/")[2] for url in urls] == ["a.mp4", "a.mp4?batch=1"]
+
+
+def test_the_end_waits_for_its_revisions(script):
+    told = story(script)
+    told.map_points(script.end(3, revision=2), NOW, {})
+    assert told.ending is None
+    told.identity_revision(script.revision(1))
+    assert told.ending is None
+    told.identity_revision(script.revision(2))
+    assert told.ending.status == "COMPLETED"
+    assert told.identity_revision(script.revision(2)) == []
+
+
+def test_a_task_without_media_ends_with_its_last_camera(script):
+    told = story(script)
+    told.task_status(script.accepted())
+    told.task_status(script.camera_failed("c1", "no environment"))
+    assert told.ending is None
+    told.task_status(script.camera_failed("c2", "no environment"))
+    assert told.ending.status == "FAILED"
+
+
+def received(topic: str, offset: int, time_ms: int) -> Received:
+    return Received(topic, offset, time_ms, f"{topic}@{offset}", {})
+
+
+def test_the_past_is_told_in_the_order_of_time():
+    merge = Merge({"a": 0, "b": 5}, {"a": 2, "b": 6})
+    merge.add(received("a", 0, 30))
+    merge.reached("a", 1)
+    assert list(merge.ready()) == []  # b may still bring something older
+    merge.add(received("b", 5, 10))
+    merge.reached("b", 6)
+    assert [r.record for r in merge.ready()] == ["b@5", "a@0"]
+    assert not merge.caught_up
+    merge.reached("a", 2)  # another task's record
+    assert merge.caught_up
+    merge.add(received("b", 6, 5))
+    assert [r.record for r in merge.ready()] == ["b@6"]
+
+
+def feed_messages(count: int) -> list[FeedMessage]:
+    return [FeedMessage(str(number), f'{{"n":{number}') for number in range(count)]
+
+
+async def test_a_reader_of_the_past_waits_for_its_client():
+    feed = Feed(8, from_beginning=True)
+    putting = asyncio.create_task(feed.put(feed_messages(40)))
+    await asyncio.sleep(0)
+    assert not putting.done()
+    texts = []
+    async for message in feed.read(0):
+        texts.append(message.text(len(texts) + 1))
+        if len(texts) == 40:
+            break
+        await asyncio.sleep(0)
+    await putting
+    assert texts[0] == '{"n":0,"seq":1}'
+    assert texts[-1] == '{"n":39,"seq":40}'
+
+
+async def test_a_live_feed_waits_for_nobody():
+    feed = Feed(8, from_beginning=True)
+    feed.go_live()
+    await feed.put(feed_messages(40))
+    assert feed.place_after(None) is None
+    assert feed.place_after("39") == 40
+    assert feed.place_after("3") is None
+    with pytest.raises(FellBehind):
+        await anext(feed.read(0))
+
+
+async def test_who_comes_back_after_the_end_gets_the_last_message_again():
+    feed = Feed(8, from_beginning=True)
+    await feed.put(feed_messages(3))
+    feed.end()
+    assert [m.cursor async for m in feed.read(feed.place_after("2"))] == ["2"]
+    assert [m.cursor async for m in feed.read(feed.place_after("0"))] == ["1", "2"]
