@@ -76,32 +76,60 @@ def _trunk(looks: Appearance) -> list[Part]:
     h, g, s = looks.height_m, looks.girth, looks.shoulders
     belly = max(0.0, g - 1.0) * 0.07
     chest = [
-        (-0.035, 0.088 * g, 0.066 * g), (0.02, 0.088 * g, 0.066 * g + belly * 0.5, belly * 0.3),
-        (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5), (0.16, 0.091 * g, 0.064 * g + belly * 0.5), (0.22, 0.104 * s, 0.068 * g),
-        (0.265, 0.118 * s, 0.062 * g), (0.288, 0.119 * s, 0.054), (0.306, 0.093 * s, 0.046), (0.318, 0.05, 0.04), (0.325, 0.04, 0.037),
-    ]  # fmt: skip
-    cover = {"t-shirt": -0.035, "long-sleeve": -0.03, "vest": -0.03, "jacket": -0.06, "coat": -0.06}[looks.top]
-    chest[0] = (cover, 0.093 * g, 0.069 * g)
+        (-0.035, 0.088 * g, 0.066 * g),
+        (0.02, 0.09 * g, 0.07 * g + belly * 0.5, belly * 0.3),
+        (0.09, 0.083 * g, 0.061 * g + belly, belly * 0.5),
+        (0.16, 0.091 * g, 0.064 * g + belly * 0.5),
+        (0.22, 0.104 * s, 0.068 * g),
+        (0.265, 0.114 * s, 0.062 * g),
+        (0.285, 0.11 * s, 0.055),
+        (0.305, 0.085 * s, 0.047),
+        (0.318, 0.05, 0.04),
+        (0.325, 0.04, 0.037),
+    ]
+    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[
+        looks.top
+    ]
+    chest[0] = (cover, 0.097 * g, 0.08 * g)
     rings = [tuple(value * h for value in (*ring, 0.0)[:4]) for ring in chest]
     parts = [Part("torso", tube(rings, WHITE, around=16, square=2.5, repeat=2.0 / h), "top")]
-    hips = [(-0.075, 0.05, 0.05), (-0.045, 0.085 * g, 0.064 * g), (0.0, 0.08 * g, 0.058 * g), (0.03, 0.07 * g, 0.05 * g)]
-    parts.append(Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom"))
-    neck = tube(np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h, _dim(looks.skin, 0.88))
+    hips = [
+        (-0.08, 0.05, 0.045),
+        (-0.055, 0.082 * g, 0.062 * g),
+        (0.0, 0.088 * g, 0.064 * g),
+        (0.03, 0.075 * g, 0.055 * g),
+    ]
+    parts.append(
+        Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom")
+    )
+    neck = tube(
+        np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h,
+        _dim(looks.skin, 0.88),
+    )
     parts.append(Part("torso", neck))
     if looks.bottom == "skirt" or looks.top == "coat":
         parts.append(_hem(looks))
     if looks.top in {"jacket", "coat"}:
-        lapel = ellipsoid(np.array([0.03, 0.012, 0.1]) * h, np.array([0, 0.058 * g, 0.235]) * h, looks.top_colours[1], 8, 6)
+        lapel = ellipsoid(
+            np.array([0.03, 0.012, 0.1]) * h, np.array([0, 0.058 * g, 0.235]) * h, looks.top_colours[1], 8, 6
+        )
         parts.append(Part("torso", lapel))
     return parts
 
 
 def _hem(looks: Appearance) -> Part:
-    """A skirt or the tails of a coat, wide enough for the legs to swing in."""
+    """Make a skirt or the tails of a coat, wide enough for the legs to swing in."""
     h, g = looks.height_m, looks.girth
     name = "top" if looks.top == "coat" else "bottom"
     length = 0.2 if looks.top == "coat" else 0.215
-    rings = np.array([(-length, 0.122 * g, 0.135 * g), (-0.1, 0.112 * g, 0.108 * g), (0.0, 0.097 * g, 0.076 * g), (0.03, 0.08 * g, 0.06 * g)])
+    rings = np.array(
+        [
+            (-length, 0.124 * g, 0.152 * g),
+            (-0.1, 0.113 * g, 0.12 * g),
+            (0.0, 0.102 * g, 0.076 * g),
+            (0.03, 0.08 * g, 0.06 * g),
+        ]
+    )
     return Part("pelvis", tube(rings * h, WHITE, around=14, repeat=2.0 / h), name)
 
 
@@ -109,9 +137,24 @@ def _head(looks: Appearance) -> list[Part]:
     h = looks.height_m
     centre = np.array([0.0, 0.008, 0.062]) * h
     skull = ellipsoid(np.array([0.044, 0.054, 0.066]) * h, centre, WHITE, around=16, rings=11)
-    nose = ellipsoid(np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5)
-    ears = [ellipsoid(np.array([0.007, 0.012, 0.017]) * h, centre + np.array([x, 0.0, 0.0]) * h, _dim(looks.skin, 0.9), 6, 5) for x in (-0.045, 0.045)]
-    return [Part("head", skull, "face"), Part("head", merge([nose, *ears])), *(Part("head", mesh) for mesh in hair_parts(looks, centre))]
+    nose = ellipsoid(
+        np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5
+    )
+    ears = [
+        ellipsoid(
+            np.array([0.007, 0.012, 0.017]) * h,
+            centre + np.array([x, 0.0, 0.0]) * h,
+            _dim(looks.skin, 0.9),
+            6,
+            5,
+        )
+        for x in (-0.045, 0.045)
+    ]
+    return [
+        Part("head", skull, "face"),
+        Part("head", merge([nose, *ears])),
+        *(Part("head", mesh) for mesh in hair_parts(looks, centre)),
+    ]
 
 
 def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
@@ -119,12 +162,22 @@ def _arm(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     bulk = 1.22 if looks.top in {"jacket", "coat"} else 1.0
     upper, fore = skeleton.upper_arm_m, skeleton.forearm_m
     w = h * g * bulk
-    sleeve = [(-upper, 0.024 * w, 0.026 * w), (-upper * 0.5, 0.028 * w, 0.031 * w), (-0.01 * h, 0.032 * w, 0.036 * w), (0.014 * h, 0.024 * w, 0.028 * w)]
-    rings = [(-fore, 0.017 * w, 0.019 * w), (-fore * 0.6, 0.023 * w, 0.025 * w), (0.0, 0.024 * w, 0.026 * w), (0.01 * h, 0.018 * w, 0.02 * w)]
-    hand = merge([
-        ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6),
-        ellipsoid(np.array([0.007, 0.009, 0.02]) * h, (0, 0.024 * h, -fore - 0.02 * h), _dim(looks.skin, 0.95), 6, 5),
-    ])  # fmt: skip
+    sleeve = [
+        (-upper, 0.024 * w, 0.026 * w),
+        (-upper * 0.5, 0.028 * w, 0.031 * w),
+        (-0.014 * h, 0.031 * w, 0.036 * w),
+        (0.006 * h, 0.027 * w, 0.031 * w),
+        (0.02 * h, 0.017 * w, 0.02 * w),
+    ]
+    rings = [
+        (-fore, 0.017 * w, 0.019 * w),
+        (-fore * 0.6, 0.023 * w, 0.025 * w),
+        (0.0, 0.024 * w, 0.026 * w),
+        (0.01 * h, 0.018 * w, 0.02 * w),
+    ]
+    palm = ellipsoid(np.array([0.013, 0.024, 0.036]) * h, (0, 0.004 * h, -fore - 0.026 * h), looks.skin, 8, 6)
+    thumb = ellipsoid(np.array([0.007, 0.009, 0.02]) * h, (0, 0.024 * h, -fore - 0.02 * h), looks.skin, 6, 5)
+    hand = merge([palm, thumb])
     parts = [Part(f"elbow_{side}", hand)]
     if looks.top == "vest":
         parts.append(Part(f"shoulder_{side}", tube(sleeve, looks.skin)))
@@ -141,40 +194,76 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     h, g = looks.height_m, 0.65 + 0.35 * looks.girth
     bulk = 1.1 if looks.bottom == "trousers" else 1.0
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
-    w = h * g * bulk
-    thigh_rings = [(-thigh - 0.01 * h, 0.03 * w, 0.032 * w), (-thigh * 0.5, 0.041 * w, 0.046 * w), (0.0, 0.047 * w, 0.055 * w), (0.02 * h, 0.04 * w, 0.05 * w)]
-    shin_rings = [(-shin, 0.02 * w, 0.024 * w), (-shin * 0.72, 0.023 * w, 0.027 * w), (-shin * 0.35, 0.029 * w, 0.034 * w, -0.004 * w), (0.0, 0.031 * w, 0.033 * w), (0.015 * h, 0.022 * w, 0.024 * w)]
+    hidden = 0.76 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
+    w = h * g * bulk * hidden
+    thigh_rings = [
+        (-thigh - 0.01 * h, 0.03 * w, 0.032 * w),
+        (-thigh * 0.5, 0.039 * w, 0.044 * w),
+        (-0.04 * h, 0.044 * w, 0.052 * w),
+        (0.0, 0.036 * w, 0.042 * w),
+        (0.015 * h, 0.02 * w, 0.024 * w),
+    ]
+    shin_rings = [
+        (-shin, 0.02 * w, 0.024 * w),
+        (-shin * 0.72, 0.023 * w, 0.027 * w),
+        (-shin * 0.35, 0.029 * w, 0.034 * w, -0.004 * w),
+        (0.0, 0.031 * w, 0.033 * w),
+        (0.015 * h, 0.022 * w, 0.024 * w),
+    ]
     shin_rings = [tuple((*ring, 0.0)[:4]) for ring in shin_rings]
     thigh_colour, thigh_cloth = (looks.skin, None) if looks.bottom == "skirt" else (WHITE, "bottom")
     bare = looks.bottom in {"skirt", "shorts"}
     shin_colour, shin_cloth = (looks.skin, None) if bare else (_grey(0.95), "bottom")
-    shoe = tube(
-        [(-0.06 * h, 0.018 * h, 0.016 * h, -0.006 * h), (-0.045 * h, 0.024 * h, 0.026 * h, 0.0), (0.0, 0.026 * h, 0.028 * h, 0.004 * h),
-         (0.035 * h, 0.029 * h, 0.02 * h, -0.006 * h), (0.075 * h, 0.027 * h, 0.016 * h, -0.01 * h), (0.095 * h, 0.017 * h, 0.011 * h, -0.014 * h)],
-        looks.shoes, square=2.6,
-    )  # fmt: skip
     return [
         Part(f"hip_{side}", tube(thigh_rings, thigh_colour, repeat=2.0 / h), thigh_cloth),
         Part(f"knee_{side}", tube(shin_rings, shin_colour, repeat=2.0 / h), shin_cloth),
-        Part(f"ankle_{side}", _lying_forward(shoe, 0.022 * h, -0.016 * h)),
+        Part(f"ankle_{side}", _shoe(looks)),
     ]
 
 
-def _lying_forward(mesh: Mesh, forward_m: float, up_m: float) -> Mesh:
-    """A tube built along z turned to lie along y (its own front then faces up), for shoes."""
+def _shoe(looks: Appearance) -> Mesh:
+    """Make a shoe from heel to toe: a tube turned to lie forward, in the ankle's frame."""
+    rings = [
+        (-0.06, 0.018, 0.016, -0.006),
+        (-0.045, 0.024, 0.026, 0.0),
+        (0.0, 0.026, 0.028, 0.004),
+        (0.035, 0.029, 0.02, -0.006),
+        (0.075, 0.027, 0.016, -0.01),
+        (0.095, 0.017, 0.011, -0.014),
+    ]
+    mesh = tube(np.array(rings) * looks.height_m, looks.shoes, square=2.6)
     turn = np.array([[-1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])
-    vertices = mesh.vertices @ turn.T + np.array([0.0, forward_m, up_m])
+    vertices = mesh.vertices @ turn.T + np.array([0.0, 0.022, -0.016]) * looks.height_m
     return Mesh(vertices, mesh.normals @ turn.T, mesh.uv, mesh.colours, mesh.triangles)
 
 
 def _bag(looks: Appearance) -> list[Part]:
     h = looks.height_m
     if looks.bag == "backpack":
-        sack = ellipsoid(np.array([0.078, 0.055, 0.125]) * h, np.array([0, -0.095 * looks.girth, 0.18]) * h, looks.bag_colour, 12, 8)
-        straps = [box(np.array([0.018, 0.012, 0.2]) * h, np.array([x, 0.058 * looks.girth, 0.22]) * h, _dim(looks.bag_colour, 0.7)) for x in (-0.062, 0.062)]
+        sack = ellipsoid(
+            np.array([0.078, 0.055, 0.125]) * h,
+            np.array([0, -0.095 * looks.girth, 0.18]) * h,
+            looks.bag_colour,
+            12,
+            8,
+        )
+        straps = [
+            box(
+                np.array([0.018, 0.012, 0.13]) * h,
+                np.array([x, 0.06 * looks.girth, 0.235]) * h,
+                _dim(looks.bag_colour, 0.7),
+            )
+            for x in (-0.062, 0.062)
+        ]
         return [Part("torso", merge([sack, *straps]))]
     if looks.bag == "shoulder-bag":
-        sack = ellipsoid(np.array([0.035, 0.085, 0.07]) * h, np.array([0.125 * looks.girth, -0.01, -0.03]) * h, looks.bag_colour, 10, 8)
+        sack = ellipsoid(
+            np.array([0.035, 0.085, 0.07]) * h,
+            np.array([0.125 * looks.girth, -0.01, -0.03]) * h,
+            looks.bag_colour,
+            10,
+            8,
+        )
         return [Part("torso", sack)]
     return []
 

@@ -1,8 +1,8 @@
 """Pinhole cameras over a floor.
 
-Floor frame: x to the right and y down on the map picture, z up, metres. (Left-handed, so that the picture's pixels and
-the metres run the same way.) Image frame: u right, v down, pixels; pixel (0, 0) covers [0, 1) x [0, 1), so the principal
-point is (width / 2, height / 2).
+Floor frame: x to the right and y down on the map picture, z up, metres. (Left-handed, so that the picture's
+pixels and the metres run the same way.) Image frame: u right, v down, pixels; pixel (0, 0) covers
+[0, 1) x [0, 1), so the principal point is (width / 2, height / 2).
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ _MIRROR_Y = np.array([1.0, -1.0, 1.0])
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera at `position_m` looking at `target_m` with the horizon level; focal length in pixels of its own width.
+    """A camera at `position_m` looking at `target_m` with the horizon level.
 
-    `gains_bgr` is its white balance: what the rendered colours are multiplied by.
+    The focal length is in pixels of the camera's own size; `gains_bgr` is its white balance, what the
+    rendered colours are multiplied by.
     """
 
     camera_id: str
@@ -45,11 +46,10 @@ class Camera:
         forward = forward / np.linalg.norm(forward)
         # cross products need a right-handed frame: mirror y, cross, mirror back
         mirrored = forward * _MIRROR_Y
-        right = np.cross(mirrored, [0.0, 0.0, 1.0])
-        right /= np.linalg.norm(right)
+        level = np.cross(mirrored, [0.0, 0.0, 1.0])
+        right = level / np.linalg.norm(level)
         down = np.cross(mirrored, right)
-        rows: Floats = np.stack([right * _MIRROR_Y, down * _MIRROR_Y, forward])
-        return rows
+        return np.stack([right * _MIRROR_Y, down * _MIRROR_Y, forward])
 
     @cached_property
     def intrinsics(self) -> Floats:
@@ -60,7 +60,7 @@ class Camera:
 
     @cached_property
     def floor_to_image(self) -> Floats:
-        """(3, 3) homography, floor (x_m, y_m, 1) → pixel (u, v, 1): K [r1 r2 t] (Hartley & Zisserman, 8.1.1)."""
+        """(3, 3) homography, floor (x_m, y_m, 1) → pixel (u, v, 1): K [r1 r2 t] (Hartley, Zisserman 8.1)."""
         translation = -self.rotation @ np.asarray(self.position_m)
         matrix: Floats = self.intrinsics @ np.column_stack(
             [self.rotation[:, 0], self.rotation[:, 1], translation]
@@ -70,8 +70,9 @@ class Camera:
     @cached_property
     def image_to_floor(self) -> Floats:
         """(3, 3) homography, pixel (u, v, 1) → floor (x_m, y_m, 1), scaled so that its last element is 1."""
-        inverse: Floats = np.linalg.inv(self.floor_to_image)
-        return inverse / inverse[2, 2]
+        inverse = np.linalg.inv(self.floor_to_image)
+        normalised: Floats = inverse / inverse[2, 2]
+        return normalised
 
     def project(self, points_m: Floats) -> tuple[Floats, Floats]:
         """Floor-frame points (N, 3) → pixels (N, 2) and depths along the optical axis (N,) in metres."""
@@ -88,7 +89,7 @@ class Camera:
         return bool(depth[0] > 0 and 0 <= u < self.width_px and 0 <= v < self.height_px)
 
     def resized(self, width_px: int, height_px: int) -> "Camera":
-        """The same view at another size: the focal length follows the width."""
+        """Return the same view at another size: the focal length follows the width."""
         focal = self.focal_px * width_px / self.width_px
         return Camera(
             self.camera_id, self.position_m, self.target_m, focal, width_px, height_px, self.gains_bgr

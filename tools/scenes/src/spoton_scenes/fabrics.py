@@ -1,4 +1,4 @@
-"""Small tileable textures: clothes, faces, floors and walls. All are RGB uint8, made from a passed-in generator."""
+"""Small tileable textures: clothes and faces. All are RGB uint8, made from a passed-in generator."""
 
 import colorsys
 
@@ -13,7 +13,7 @@ CLOTHES_PATTERNS = ("plain", "stripes", "hoops", "plaid", "checks", "dots", "blo
 
 
 def cloth(pattern: str, main: Rgb, second: Rgb, rng: np.random.Generator) -> Image:
-    """A 64x64 cloth: u around the body (front at the middle column), v up, one tile per texture unit."""
+    """Weave a 64x64 cloth: u around the body (front at the middle column), v up, one tile a texture unit."""
     v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE
     frequency = int(rng.integers(3, 8))
     weights = {
@@ -34,7 +34,7 @@ def cloth(pattern: str, main: Rgb, second: Rgb, rng: np.random.Generator) -> Ima
 
 
 def face(skin: Rgb, beard: Rgb | None, lips: Rgb) -> Image:
-    """A 64x64 face texture for an ellipsoid head: the front is the middle column, v = 0 the bottom row."""
+    """Paint a 64x64 face texture for an ellipsoid head: front at the middle column, v = 0 the first row."""
     image = np.empty((SIZE, SIZE, 3))
     image[:] = skin
     v, u = np.mgrid[0:SIZE, 0:SIZE] / SIZE

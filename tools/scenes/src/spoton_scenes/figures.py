@@ -2,7 +2,6 @@
 
 from math import atan2, cos, degrees, sin
 
-import cv2
 from panda3d import core
 
 from spoton_scenes.bodies import Body, build_body
@@ -42,7 +41,7 @@ class Figure:
         pelvis = self.root.attach_new_node("pelvis")
         joints = {"pelvis": pelvis, "torso": pelvis.attach_new_node("torso")}
         joints["head"] = joints["torso"].attach_new_node("head")
-        joints["head"].set_z(s.neck_above_hip_m + 0.035 * s.height_m)
+        joints["head"].set_z(s.neck_above_hip_m + 0.026 * s.height_m)
         for side, sign in (("l", -1.0), ("r", 1.0)):
             hip = joints[f"hip_{side}"] = pelvis.attach_new_node("hip")
             hip.set_x(sign * s.hip_half_m)
@@ -57,7 +56,8 @@ class Figure:
         return joints
 
     def _hang(self, body: Body) -> None:
-        textures = {name: texture_of(name, cv2.flip(picture, -1)[::-1]) for name, picture in body.textures.items()}
+        # a body's textures count v upwards, pictures count rows downwards
+        textures = {name: texture_of(name, picture[::-1]) for name, picture in body.textures.items()}
         for part in body.parts:
             node = self._joints[part.joint].attach_new_node(geometry_node(part.joint, part.mesh))
             if part.texture is not None:
@@ -66,7 +66,9 @@ class Figure:
     def _bend(self, pose: Pose) -> None:
         joints = self._joints
         joints["pelvis"].set_z(pose.hip_height_m)
-        joints["torso"].set_hpr(degrees(pose.torso_yaw), degrees(pose.torso_pitch), degrees(pose.torso_roll) * 0.5)
+        joints["torso"].set_hpr(
+            degrees(pose.torso_yaw), degrees(pose.torso_pitch), degrees(pose.torso_roll) * 0.5
+        )
         joints["head"].set_hpr(-degrees(pose.torso_yaw), -degrees(pose.torso_pitch), 0)
         for index, (side, splay) in enumerate((("l", 7.0), ("r", -7.0))):
             joints[f"hip_{side}"].set_p(degrees(pose.hips[index]))

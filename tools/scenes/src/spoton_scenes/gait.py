@@ -1,7 +1,7 @@
 """How a body walks: joint angles from a phase, with feet that neither slide nor sink. Pure maths.
 
-The hip swings as A sin(phase); while a foot is down the hip moves over it, so one step is 2 L sin(A) long for a leg of
-length L. A person's phase therefore follows the distance walked, not the clock.
+The hip swings as A sin(phase); while a foot is down the hip moves over it, so one step is 2 L sin(A) long for
+a leg of length L. A person's phase therefore follows the distance walked, not the clock.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Pose:
-    """Joint pitches (positive swings a hanging limb forward), radians; (left, right) pairs; hip height in metres."""
+    """Joint pitches in radians (positive swings a hanging limb forward), in pairs (left, right)."""
 
     hip_height_m: float
     hips: tuple[float, float]
@@ -67,10 +67,13 @@ class Pose:
     torso_roll: float
 
 
-def random_gait(rng: np.random.Generator, height_m: float) -> Gait:
-    """Draw a gait that suits a body height: steps of about 0.41 of it (as adults walk), 1.6 to 2.1 steps a second."""
+def random_gait(rng: np.random.Generator, height_m: float, freedom: float = 1.0) -> Gait:
+    """Draw a gait that suits a body height: steps of about 0.4 of it (as adults walk), about 1.8 a second.
+
+    `freedom` shortens the steps (a skirt's cloth allows about 0.85).
+    """
     return Gait(
-        step_length_m=height_m * float(rng.uniform(0.35, 0.45)),
+        step_length_m=height_m * freedom * float(rng.uniform(0.35, 0.45)),
         cadence_hz=float(rng.uniform(1.55, 2.1)),
         arm_swing_rad=float(rng.uniform(0.2, 0.6)),
         elbow_rad=float(rng.uniform(0.12, 0.55)),
@@ -80,11 +83,13 @@ def random_gait(rng: np.random.Generator, height_m: float) -> Gait:
 
 
 def walking_pose(gait: Gait, skeleton: Skeleton, phase: float, stride: float) -> Pose:
-    """The pose at `phase` (radians); `stride` is 0 standing … 1 at the preferred step length."""
+    """Return the pose at `phase` (radians); `stride` is 0 standing … 1 at the preferred step length."""
     swing = asin(min(0.8, gait.step_length_m * stride / (2 * skeleton.leg_m)))
     legs = [_leg(swing, stride, phase + side) for side in (0.0, pi)]
     extents = [
-        skeleton.thigh_m * cos(hip) + skeleton.shin_m * cos(hip + knee) + 0.5 * skeleton.ankle_m * abs(sin(foot))
+        skeleton.thigh_m * cos(hip)
+        + skeleton.shin_m * cos(hip + knee)
+        + 0.5 * skeleton.ankle_m * abs(sin(foot))
         for hip, knee, foot in ((hip, knee, hip + knee + ankle) for hip, knee, ankle in legs)
     ]
     arms = [-gait.arm_swing_rad * stride * sin(phase + side) for side in (0.0, pi)]
@@ -106,7 +111,7 @@ def _leg(swing: float, stride: float, phase: float) -> tuple[float, float, float
     """(hip, knee, ankle) of one leg: stretched while it stands, bent while it swings forward."""
     hip = swing * sin(phase)
     lifted = max(0.0, cos(phase + 0.35))
-    knee = -(0.06 + 1.05 * stride * lifted**1.3) if stride > 0 else -0.03
+    knee = -(0.06 + 0.82 * stride * lifted**1.4) if stride > 0 else -0.03
     pushing_off = max(0.0, -sin(phase)) * max(0.0, cos(phase + 1.2))
     ankle = -(hip + knee) * (1 - 0.6 * lifted) - 0.5 * stride * pushing_off
     return hip, knee, ankle

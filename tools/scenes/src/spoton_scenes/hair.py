@@ -6,7 +6,7 @@ from spoton_scenes.appearance import Appearance
 from spoton_scenes.fabrics import Rgb
 from spoton_scenes.meshes import Floats, Mesh, ellipsoid, grid_mesh
 
-# (lowest polar angle at the forehead, at the back) in radians from the crown; (extra x, extra y, extra z) of the shell
+# (lowest polar angle at the forehead, at the back), radians from the crown; the shell is larger by (x, y, z)
 _SHELLS = {
     "short": ((0.95, 2.0), (0.004, 0.004, 0.007)),
     "bob": ((0.95, 2.5), (0.011, 0.010, 0.010)),
@@ -18,7 +18,7 @@ _SHELLS = {
 
 
 def hair_parts(looks: Appearance, centre: Floats) -> list[Mesh]:
-    """The meshes of the hair style, in the head joint's frame, for a skull around `centre`."""
+    """Make the meshes of the hair style, in the head joint's frame, for a skull around `centre`."""
     if looks.hair_style == "bald":
         return []
     h = looks.height_m
@@ -26,11 +26,31 @@ def hair_parts(looks: Appearance, centre: Floats) -> list[Mesh]:
     colour = looks.bag_colour if covered else looks.hair
     meshes = [_shell(looks, centre, colour)]
     if looks.hair_style == "long":
-        meshes.append(ellipsoid(np.array([0.05, 0.022, 0.085]) * h, centre + np.array([0, -0.045, -0.055]) * h, _dark(colour), 10, 8))
+        meshes.append(
+            ellipsoid(
+                np.array([0.05, 0.022, 0.085]) * h,
+                centre + np.array([0, -0.045, -0.055]) * h,
+                _dark(colour),
+                10,
+                8,
+            )
+        )
     if looks.hair_style == "bun":
-        meshes.append(ellipsoid(np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6))
+        meshes.append(
+            ellipsoid(
+                np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6
+            )
+        )
     if looks.hair_style == "cap":
-        meshes.append(ellipsoid(np.array([0.036, 0.04, 0.006]) * h, centre + np.array([0, 0.062, 0.03]) * h, _dark(colour), 10, 6))
+        meshes.append(
+            ellipsoid(
+                np.array([0.036, 0.04, 0.006]) * h,
+                centre + np.array([0, 0.062, 0.03]) * h,
+                _dark(colour),
+                10,
+                6,
+            )
+        )
     return meshes
 
 

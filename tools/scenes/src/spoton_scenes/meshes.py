@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Mesh:
-    """vertices, normals (N, 3); uv (N, 2); colours (N, 3) RGB in 0…1; triangles (M, 3), counter-clockwise outside."""
+    """vertices, normals (N, 3); uv (N, 2); colours (N, 3) RGB in 0…1; triangles (M, 3), counter-clockwise."""
 
     vertices: Floats
     normals: Floats
@@ -23,9 +23,9 @@ class Mesh:
 
 
 def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
-    """A closed-around grid (rings, around + 1, 3), last column equal to the first, rings from low to high.
+    """Mesh a closed grid (rings, around + 1, 3), last column equal to the first, rings from low to high.
 
-    Normals come from the grid's own tangents; a ring shrunk to a point takes its neighbour's direction along the axis.
+    Normals come from the grid's own tangents; rings shrunk to a point look along the axis.
     """
     along = np.gradient(points, axis=0)
     padded = np.concatenate([points[:, -2:-1], points, points[:, 1:2]], axis=1)
@@ -41,14 +41,22 @@ def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
     c, d = b + columns, a + columns
     triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.uint16)
     colours = np.broadcast_to(np.asarray(colour, dtype=np.float64), points.shape)
-    return Mesh(points.reshape(-1, 3), normals.reshape(-1, 3), uv.reshape(-1, 2), colours.reshape(-1, 3).copy(), triangles)
+    return Mesh(
+        points.reshape(-1, 3),
+        normals.reshape(-1, 3),
+        uv.reshape(-1, 2),
+        colours.reshape(-1, 3).copy(),
+        triangles,
+    )
 
 
-def tube(rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0) -> Mesh:
-    """A tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at both ends.
+def tube(
+    rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0
+) -> Mesh:
+    """Make a tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at the ends.
 
-    `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so that the
-    front is u = 0.5; v is metres along z. `repeat` multiplies both.
+    `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so
+    that the front is u = 0.5; v is metres along z. `repeat` multiplies both.
     """
     table = np.atleast_2d(np.asarray(rings, dtype=np.float64))
     if table.shape[1] == 3:
@@ -75,11 +83,15 @@ def tube(rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 
     return grid_mesh(points, np.stack([u, points[:, :, 2]], axis=2) * repeat, colour)
 
 
-def ellipsoid(radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9) -> Mesh:
-    """An ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
+def ellipsoid(
+    radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9
+) -> Mesh:
+    """Make an ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
     phi = np.linspace(-np.pi / 2, np.pi / 2, rings)[:, None]
     theta = np.linspace(-np.pi / 2, 1.5 * np.pi, around + 1)[None, :]
-    unit = np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2)
+    unit = np.stack(
+        [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2
+    )
     points = unit * np.asarray(radii) + np.asarray(centre)
     u = np.broadcast_to(np.linspace(0, 1, around + 1), points.shape[:2])
     v = np.broadcast_to(np.linspace(0, 1, rings)[:, None], points.shape[:2])
@@ -90,7 +102,7 @@ def ellipsoid(radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: in
 
 
 def quad(corners: ArrayLike, colour: ArrayLike, uv: ArrayLike = ((0, 0), (1, 0), (1, 1), (0, 1))) -> Mesh:
-    """A flat quad, corners (4, 3) counter-clockwise as seen from its visible side."""
+    """Make a flat quad, corners (4, 3) counter-clockwise as seen from its visible side."""
     points = np.asarray(corners, dtype=np.float64)
     normal = np.cross(points[1] - points[0], points[2] - points[0])
     normal /= np.linalg.norm(normal)
@@ -100,7 +112,7 @@ def quad(corners: ArrayLike, colour: ArrayLike, uv: ArrayLike = ((0, 0), (1, 0),
 
 
 def box(size: ArrayLike, centre: ArrayLike, colour: ArrayLike) -> Mesh:
-    """An axis-aligned box of `size` (x, y, z) around `centre`; uv in metres on every face."""
+    """Make an axis-aligned box of `size` (x, y, z) around `centre`; uv in metres on every face."""
     half = np.asarray(size, dtype=np.float64) / 2
     faces = []
     for axis in range(3):
@@ -122,5 +134,7 @@ def merge(meshes: list[Mesh]) -> Mesh:
         np.concatenate([mesh.normals for mesh in meshes]),
         np.concatenate([mesh.uv for mesh in meshes]),
         np.concatenate([mesh.colours for mesh in meshes]),
-        np.concatenate([mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]).astype(np.uint16),
+        np.concatenate(
+            [mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]
+        ).astype(np.uint16),
     )

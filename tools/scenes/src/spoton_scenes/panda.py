@@ -1,4 +1,4 @@
-"""The few Panda3D objects that the renderer is made of: offscreen buffers, geometry, textures, flat states."""
+"""The few Panda3D objects that the renderer is made of: buffers, geometry, textures, flat states."""
 
 from functools import cache
 
@@ -17,12 +17,13 @@ _FLAT_PRIORITY = 1000
 
 @cache
 def software_pipe() -> core.GraphicsPipe:
-    """The software renderer (p3tinydisplay): needs neither display nor GPU.
+    """Return the software renderer (p3tinydisplay): needs neither display nor GPU.
 
     Raises RendererError when the wheel comes without it.
     """
     core.load_prc_file_data(
-        "", "window-type offscreen\naudio-library-name null\nnotify-level-display error\ntextures-power-2 up\nsupport-threads #f\n"
+        "",
+        "window-type offscreen\naudio-library-name null\nnotify-level-display error\n",
     )
     pipe = core.GraphicsPipeSelection.get_global_ptr().make_pipe("TinyOffscreenGraphicsPipe", "p3tinydisplay")
     if pipe is None:
@@ -72,14 +73,15 @@ class Canvas:
 
 
 def geometry_node(name: str, mesh: Mesh) -> core.GeomNode:
-    """A node that draws the mesh."""
+    """Make a node that draws the mesh."""
     table = np.zeros(len(mesh.vertices), dtype=_VERTEX)
     table["position"], table["normal"], table["uv"] = mesh.vertices, mesh.normals, mesh.uv
-    table["colour"][:, :3] = np.clip(mesh.colours * 255 + 0.5, 0, 255)
+    # the software renderer multiplies by the vertex colour twice when lights are on
+    table["colour"][:, :3] = np.sqrt(np.clip(mesh.colours, 0, 1)) * 255 + 0.5
     table["colour"][:, 3] = 255
     data = core.GeomVertexData(name, core.GeomVertexFormat.get_v3n3c4t2(), core.Geom.UH_static)
     data.unclean_set_num_rows(len(table))
-    memoryview(data.modify_array(0)).cast("B")[:] = table.tobytes()  # type: ignore[arg-type]
+    memoryview(data.modify_array(0)).cast("B")[:] = table.tobytes()
     triangles = core.GeomTriangles(core.Geom.UH_static)
     triangles.set_index_type(core.Geom.NT_uint16)
     indices = triangles.modify_vertices()
@@ -93,7 +95,7 @@ def geometry_node(name: str, mesh: Mesh) -> core.GeomNode:
 
 
 def texture_of(name: str, picture: Image) -> core.Texture:
-    """An RGB or RGBA picture (row 0 at the top) as a repeating, filtered texture."""
+    """Turn an RGB or RGBA picture (row 0 at the top) into a repeating, filtered texture."""
     picture = _power_of_two(picture)
     height, width, channels = picture.shape
     texture = core.Texture(name)
@@ -107,7 +109,7 @@ def texture_of(name: str, picture: Image) -> core.Texture:
 
 
 def _power_of_two(picture: Image) -> Image:
-    """The software renderer takes no other texture sizes."""
+    """Resize to powers of two: the software renderer takes no other textures."""
     height, width = (1 << (length - 1).bit_length() for length in picture.shape[:2])
     if picture.shape[:2] == (height, width):
         return picture
@@ -115,9 +117,11 @@ def _power_of_two(picture: Image) -> Image:
 
 
 def flat_state(number: int) -> core.RenderState:
-    """A state that paints everything in the colour that stands for `number` (0…65535), unlit and untextured."""
+    """Make a state that paints everything in the colour that stands for `number` (0…65535)."""
     # the renderer cuts colours down to bytes: aim at the middle of each step
-    low, high = (((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8))
+    low, high = (
+        ((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8)
+    )
     colour = core.LVecBase4(low, high, 0.0, 1.0)
     return core.RenderState.make(
         core.ColorAttrib.make_flat(colour),
@@ -129,5 +133,7 @@ def flat_state(number: int) -> core.RenderState:
 
 
 def numbers_of(image: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """The numbers painted by `flat_state`, per pixel of a BGRA image."""
-    return image[:, :, 2].astype(np.uint16) | (image[:, :, 1].astype(np.uint16) << 8)
+    """Read the numbers painted by `flat_state`, per pixel of a BGRA image."""
+    numbers: NDArray[np.uint16] = image[:, :, 2].astype(np.uint16)
+    numbers |= image[:, :, 1].astype(np.uint16) << np.uint16(8)
+    return numbers

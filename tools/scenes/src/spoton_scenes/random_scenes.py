@@ -20,7 +20,7 @@ _APART_M = 0.55
 def random_scene(
     seed: int, *, people: int | None = None, cameras: int = 4, width_px: int = 960, height_px: int = 540
 ) -> Scene:
-    """A scene of everything at random: room or open ground, light, clutter, people (0-20 unless told) and cameras."""
+    """Draw everything at random: room or open ground, light, clutter, people (0-20 unless told), cameras."""
     rng = np.random.default_rng([seed, 11])
     count = int(rng.integers(0, 21)) if people is None else people
     width, depth = float(rng.uniform(6, 20)), float(rng.uniform(6, 16))
@@ -30,7 +30,9 @@ def random_scene(
         seed=seed,
         width_m=width,
         depth_m=depth,
-        cameras=tuple(_random_camera(rng, f"c{i}", width, depth, width_px, height_px) for i in range(cameras)),
+        cameras=tuple(
+            _random_camera(rng, f"c{i}", width, depth, width_px, height_px) for i in range(cameras)
+        ),
         people=random_people(rng, count),
         obstacles=random_obstacles(rng, width, depth, int(rng.integers(0, 9))),
         doors=(),
@@ -44,7 +46,8 @@ def random_people(rng: np.random.Generator, count: int) -> tuple[Person, ...]:
     people = []
     for person_id, hue in enumerate(rng.permutation(hues), start=1):
         looks = random_appearance(rng, float(hue))
-        people.append(Person(person_id, looks, random_gait(rng, looks.height_m)))
+        freedom = 0.85 if looks.bottom == "skirt" or looks.top == "coat" else 1.0
+        people.append(Person(person_id, looks, random_gait(rng, looks.height_m, freedom)))
     return tuple(people)
 
 
@@ -68,7 +71,9 @@ def random_look(rng: np.random.Generator, indoors: bool) -> Look:
     )
 
 
-def random_obstacles(rng: np.random.Generator, width: float, depth: float, count: int) -> tuple[Obstacle, ...]:
+def random_obstacles(
+    rng: np.random.Generator, width: float, depth: float, count: int
+) -> tuple[Obstacle, ...]:
     """Pillars, crates, plants and screens that keep a person's width between each other."""
     obstacles: list[Obstacle] = []
     for _ in range(count):
@@ -130,16 +135,25 @@ def _is_free(scene: Scene, states: list[PersonState], x: float, y: float) -> boo
     )
 
 
-def _random_camera(rng: np.random.Generator, name: str, width: float, depth: float, width_px: int, height_px: int) -> Camera:
+def _random_camera(
+    rng: np.random.Generator, name: str, width: float, depth: float, width_px: int, height_px: int
+) -> Camera:
     side, height = int(rng.integers(4)), float(rng.uniform(2.0, 6.0))
     along = rng.uniform(0.05, 0.95)
     inset = 0.15
-    x, y = [(along * width, inset), (width - inset, along * depth), (along * width, depth - inset), (inset, along * depth)][side]
+    x, y = [
+        (along * width, inset),
+        (width - inset, along * depth),
+        (along * width, depth - inset),
+        (inset, along * depth),
+    ][side]
     tx, ty = rng.uniform(0.25, 0.75) * width, rng.uniform(0.25, 0.75) * depth
     focal = width_px * float(rng.uniform(0.55, 1.25))
     gains = tuple(float(value) for value in rng.uniform(0.82, 1.12) * rng.uniform(0.93, 1.07, 3))
     target = (float(tx), float(ty), float(rng.uniform(0.2, 1.4)))
-    return Camera(name, (float(x), float(y), height), target, focal, width_px, height_px, (gains[0], gains[1], gains[2]))
+    return Camera(
+        name, (float(x), float(y), height), target, focal, width_px, height_px, (gains[0], gains[1], gains[2])
+    )
 
 
 def _colour_pair(rng: np.random.Generator) -> tuple[Rgb, Rgb]:

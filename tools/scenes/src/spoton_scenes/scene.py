@@ -54,7 +54,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Look:
-    """Surfaces and light. Light strengths are RGB factors; the key light shines along `key_direction` (floor frame)."""
+    """Surfaces and light: strengths are RGB factors, the key light shines along `key_direction`."""
 
     floor_style: str
     floor_colours: tuple[Rgb, Rgb]
@@ -76,7 +76,7 @@ class Look:
 
 @dataclass(frozen=True)
 class PersonState:
-    """Where one person is at one moment and how: `index` into Scene.people; see gait.walking_pose for phase and stride."""
+    """Where and how Scene.people[index] is at one moment; see gait.walking_pose for phase and stride."""
 
     index: int
     x_m: float

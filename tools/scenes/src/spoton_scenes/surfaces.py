@@ -15,7 +15,7 @@ APRON_M = 3.0
 
 
 def floor_picture(scene: Scene, longest_px: int = 1024) -> tuple[Image, float]:
-    """(RGB picture, metres per pixel) of the floor with its apron; row 0 is y = -APRON_M, column 0 x = -APRON_M."""
+    """(RGB picture, metres per pixel) of the floor; row 0 is y = -APRON_M, column 0 x = -APRON_M."""
     rng = np.random.default_rng([scene.look.texture_seed, 1])
     span_x, span_y = scene.width_m + 2 * APRON_M, scene.depth_m + 2 * APRON_M
     scale = max(span_x, span_y) / longest_px
@@ -69,7 +69,7 @@ def _contact_shade(scene: Scene, x: NDArray[np.float64], y: NDArray[np.float64])
 
 
 def wall_picture(scene: Scene) -> Image:
-    """A 256x256 tile of wall: 2 m wide, from the floor (bottom row) to the ceiling (top row)."""
+    """Paint a 256x256 tile of wall: 2 m wide, from the floor (bottom row) to the ceiling (top row)."""
     rng = np.random.default_rng([scene.look.texture_seed, 2])
     v, u = np.mgrid[0:256, 0:256] / 256
     v = 1 - v
@@ -91,12 +91,18 @@ def wall_picture(scene: Scene) -> Image:
 
 
 def poster(rng: np.random.Generator) -> Image:
-    """A 64x64 wall poster of random shapes."""
+    """Paint a 64x64 wall poster of random shapes."""
     image = np.empty((64, 64, 3))
     image[:] = rng.uniform(0.2, 0.95, 3)
     for _ in range(int(rng.integers(2, 6))):
         corner = rng.integers(0, 48, 2)
         size = rng.integers(6, 36, 2)
         image[corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]] = rng.uniform(0, 1, 3)
-    cv2.circle(image, tuple(int(v) for v in rng.integers(12, 52, 2)), int(rng.integers(4, 14)), rng.uniform(0, 1, 3).tolist(), -1)
+    cv2.circle(
+        image,
+        tuple(int(v) for v in rng.integers(12, 52, 2)),
+        int(rng.integers(4, 14)),
+        rng.uniform(0, 1, 3).tolist(),
+        -1,
+    )
     return to_bytes(image)

@@ -43,7 +43,10 @@ def _floor(scene: Scene) -> list[Surface]:
     corners = [(low, -far, 0), (right, -far, 0), (right, -low, 0), (low, -low, 0)]
     ground = [(-_FAR_M, -_FAR_M, 0), (_FAR_M, -_FAR_M, 0), (_FAR_M, _FAR_M, 0), (-_FAR_M, _FAR_M, 0)]
     mean = tuple(float(value) / 255 for value in picture.reshape(-1, 3).mean(axis=0))
-    return [Surface(quad(ground, mean), occludes=False), Surface(quad(corners, WHITE), picture, occludes=False)]
+    return [
+        Surface(quad(ground, mean), occludes=False),
+        Surface(quad(corners, WHITE), picture, occludes=False),
+    ]
 
 
 def _walls(scene: Scene) -> list[Surface]:
@@ -61,9 +64,20 @@ def _walls(scene: Scene) -> list[Surface]:
         for first, second in zip(edges[::2], edges[1::2], strict=True):
             pieces.append(_upright(start + along * first, start + along * second, 0.0, height, height))
         for first, second in gaps:
-            pieces.append(_upright(start + along * first, start + along * second, DOOR_HEIGHT_M, height, height))
+            pieces.append(
+                _upright(start + along * first, start + along * second, DOOR_HEIGHT_M, height, height)
+            )
         outer = -inward * CORRIDOR_M
-        back.append(_upright(start + outer - along * CORRIDOR_M, end + outer + along * CORRIDOR_M, 0.0, height, height, (0.4, 0.4, 0.42)))
+        back.append(
+            _upright(
+                start + outer - along * CORRIDOR_M,
+                end + outer + along * CORRIDOR_M,
+                0.0,
+                height,
+                height,
+                (0.4, 0.4, 0.42),
+            )
+        )
         surfaces += _posters(rng, start, along, inward, length, gaps)
     return [Surface(merge(back), picture), Surface(merge(pieces), picture), *surfaces]
 
@@ -86,16 +100,28 @@ def _gap(door: Door, start: np.ndarray, along: np.ndarray) -> tuple[float, float
     return middle - door.width_m / 2, middle + door.width_m / 2
 
 
-def _upright(start: np.ndarray, end: np.ndarray, low: float, high: float, full: float, colour: Rgb = WHITE) -> Mesh:
-    """A wall piece from `start` to `end` (floor frame), visible from the room."""
+def _upright(
+    start: np.ndarray, end: np.ndarray, low: float, high: float, full: float, colour: Rgb = WHITE
+) -> Mesh:
+    """Make a wall piece from `start` to `end` (floor frame), visible from the room."""
     length = float(np.hypot(*(end - start)))
-    corners = [(start[0], -start[1], low), (end[0], -end[1], low), (end[0], -end[1], high), (start[0], -start[1], high)]
+    corners = [
+        (start[0], -start[1], low),
+        (end[0], -end[1], low),
+        (end[0], -end[1], high),
+        (start[0], -start[1], high),
+    ]
     u, below, above = length / 2.0, low / full, high / full
     return quad(corners, colour, ((0, below), (u, below), (u, above), (0, above)))
 
 
 def _posters(
-    rng: np.random.Generator, start: np.ndarray, along: np.ndarray, inward: np.ndarray, length: float, gaps: list[tuple[float, float]]
+    rng: np.random.Generator,
+    start: np.ndarray,
+    along: np.ndarray,
+    inward: np.ndarray,
+    length: float,
+    gaps: list[tuple[float, float]],
 ) -> list[Surface]:
     surfaces = []
     for _ in range(int(rng.integers(0, 4))):
@@ -106,7 +132,9 @@ def _posters(
             first = start + along * at + inward * 0.02
             mesh = _upright(first, first + along * width, low, low + height, height)
             uv = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.float64)
-            surfaces.append(Surface(Mesh(mesh.vertices, mesh.normals, uv, mesh.colours, mesh.triangles), picture))
+            surfaces.append(
+                Surface(Mesh(mesh.vertices, mesh.normals, uv, mesh.colours, mesh.triangles), picture)
+            )
     return surfaces
 
 
@@ -121,7 +149,13 @@ def _obstacle_mesh(obstacle: Obstacle) -> Mesh:
         pot = tube([(0, 0.6 * r, 0.6 * r), (0.35 * height, 0.8 * r, 0.8 * r)], (0.45, 0.28, 0.2))
         tones = ((0.16, 0.36, 0.15), (0.2, 0.44, 0.18), (0.13, 0.3, 0.13))
         leaves = [
-            ellipsoid((0.6 * r, 0.6 * r, 0.24 * height), (0.45 * r * np.cos(a), 0.45 * r * np.sin(a), height * (0.55 + 0.2 * (i % 2))), tones[i % 3], 8, 6)
+            ellipsoid(
+                (0.6 * r, 0.6 * r, 0.24 * height),
+                (0.45 * r * np.cos(a), 0.45 * r * np.sin(a), height * (0.55 + 0.2 * (i % 2))),
+                tones[i % 3],
+                8,
+                6,
+            )
             for i, a in enumerate(np.arange(4) * 1.7)
         ]
         return _moved(merge([pot, *leaves]), x, y)

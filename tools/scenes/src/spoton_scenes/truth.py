@@ -13,8 +13,9 @@ Window = tuple[int, int, int, int]
 class PersonBox:
     """One person in one image.
 
-    bbox_xyxy: float pixels around the full silhouette (as if nothing stood in front), clipped to the image, x2 and y2
-    exclusive. visibility: share of that silhouette that is seen, 0…1. floor_m: position on the floor.
+    bbox_xyxy: float pixels around the full silhouette (as if nothing stood in front), clipped to the image,
+    x2 and y2 exclusive. visibility: share of that silhouette that is seen, 0…1. floor_m: position on the
+    floor.
     """
 
     person_id: int
@@ -23,10 +24,12 @@ class PersonBox:
     floor_m: tuple[float, float]
 
 
-def measure_silhouette(number: int, alone: Numbers, together: Numbers, window: Window) -> tuple[Window, float] | None:
-    """(box, visibility) of `number` from its image without and with the others, searched in window (x1, y1, x2, y2).
+def measure_silhouette(
+    number: int, alone: Numbers, together: Numbers, window: Window
+) -> tuple[Window, float] | None:
+    """(box, visibility) of `number` from its image without and with the others.
 
-    None when it covers no pixel.
+    Searched in window (x1, y1, x2, y2); None when it covers no pixel there.
     """
     x1, y1, x2, y2 = window
     silhouette = alone[y1:y2, x1:x2] == number
@@ -40,7 +43,7 @@ def measure_silhouette(number: int, alone: Numbers, together: Numbers, window: W
 
 
 def disjoint_groups(windows: dict[int, Window]) -> list[list[int]]:
-    """Split the keys into few groups whose windows do not overlap, so that one image can show a whole group alone."""
+    """Split the keys into few groups whose windows do not overlap, so that one image shows a group alone."""
     groups: list[list[int]] = []
     for key, window in windows.items():
         for group in groups:
