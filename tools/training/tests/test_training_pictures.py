@@ -34,7 +34,7 @@ def test_labels_name_visible_people_only(two_people: Picture) -> None:
 def test_a_split_is_written_once(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     write_split(tmp_path, range(5, 6), workers=1)
     images = sorted(path.name for path in (tmp_path / "images").iterdir())
-    assert images == [f"0000000005_{index}.jpg" for index in range(6)]
+    assert images == [f"0000000005_{index}.jpg" for index in range(8)]
     assert {path.stem for path in (tmp_path / "labels").iterdir()} == {name[:-4] for name in images}
     monkeypatch.setattr("spoton_training.progress.show_progress", lambda items, *_: iter(list(items)))
     (tmp_path / "images" / images[0]).write_bytes(b"kept")

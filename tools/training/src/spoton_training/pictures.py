@@ -44,9 +44,10 @@ def take_pictures(scene_seed: int, count: int, *, people_seed: int | None = None
         people_seed: put these people (8 to 16) into the scene instead, so that they can be met in several scenes.
 
     """
-    scene = random_scene(scene_seed)
     if people_seed is not None:
-        scene = replace(scene, people=random_people_of(people_seed))
+        scene = replace(random_scene(scene_seed), people=random_people_of(people_seed))
+    else:
+        scene = random_scene(scene_seed, people=_head_count(scene_seed))
     yield from _photograph(scene, count)
 
 
@@ -54,6 +55,12 @@ def random_people_of(people_seed: int) -> tuple[Person, ...]:
     """Draw the 8 to 16 people of a people seed."""
     rng = np.random.default_rng([people_seed, 21])
     return random_people(rng, int(rng.integers(8, 17)))
+
+
+def _head_count(scene_seed: int) -> int:
+    """How many people are about: mostly so many that they hide each other, now and then nobody."""
+    rng = np.random.default_rng([scene_seed, 23])
+    return 0 if rng.random() < 0.05 else int(rng.integers(4, 21))
 
 
 def _photograph(scene: Scene, count: int) -> Iterator[Picture]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spoton_training.pictures import HEIGHT_PX, WIDTH_PX, Picture, take_pictures
 from spoton_training.progress import map_in_processes
 
-PICTURES_PER_SCENE = 6
+PICTURES_PER_SCENE = 8  # two moments of four cameras
 MIN_VISIBILITY = 0.25  # below, what is left of a person teaches the detector to see people in walls
 MIN_HEIGHT_PX = 14.0  # of 540: smaller remainders at the image border say nothing
 MIN_WIDTH_PX = 6.0
