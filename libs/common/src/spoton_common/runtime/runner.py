@@ -154,6 +154,8 @@ class StageRunner(Generic[In]):
             return {}
         if record.kind is Kind.END_OF_TASK:
             self._ledger.forget(record)
+        if record.kind is not Kind.FRAME:
+            return {}
         times = self._ledger.left(record)
         if not times:
             return {}
