@@ -8,9 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from spoton_local.errors import NotReady
 from spoton_local.layout import Layout
-from spoton_local.pidfile import PidRecord, birth_mark, is_alive, read_pid_file, write_pid_file
+from spoton_local.pidfile import PidRecord, birth_mark, is_alive, read_pid_file, wait_for_end, write_pid_file
 from spoton_local.processes import Processes
+from spoton_local.waiting import wait_until
 
 
 @pytest.fixture
@@ -19,6 +21,13 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
     yield process
     process.kill()
     process.wait()
+
+
+FIRST_THREAD_ENDS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
 
 
 def record_of(pid: int) -> PidRecord:
@@ -72,3 +81,25 @@ def test_a_process_with_a_recycled_pid_is_not_ours_and_is_not_stopped(
     assert processes.stop("kafka") is False
     assert sleeper.poll() is None
     assert not processes.pid_file("kafka").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_is_alive_until_its_last_thread_ended() -> None:
+    process = subprocess.Popen([sys.executable, "-c", FIRST_THREAD_ENDS], start_new_session=True)
+    try:
+
+        def first_thread_ended() -> None:
+            if psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+                raise NotReady("still running")
+
+        wait_until(first_thread_ended, what="the first thread's end", timeout_s=20)
+        assert birth_mark(process.pid) is not None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_waiting_for_the_end_names_who_stays(sleeper: "subprocess.Popen[bytes]") -> None:
+    assert wait_for_end([sleeper.pid], timeout_s=0) == [sleeper.pid]
+    sleeper.kill()
+    assert wait_for_end([sleeper.pid], timeout_s=10) == []

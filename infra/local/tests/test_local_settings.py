@@ -127,11 +127,11 @@ def test_passwords_are_generated_once_and_only_the_owner_reads_them(layout: Layo
 def test_shown_addresses_hold_no_password() -> None:
     addresses = connections_for(read_ports({}), PASSWORDS)
     assert "pg-secret" in addresses.as_environment()["SPOTON_DATABASE_URL"]
-    assert addresses.as_environment()["SPOTON_REDIS_URL"] == "redis://:redis-secret@127.0.0.1:19405/0"
+    assert addresses.as_environment()["SPOTON_REDIS_URL"] == "redis://default:redis-secret@127.0.0.1:19405/0"
     shown = f"{addresses} {addresses.as_public_dict()} {PASSWORDS}"
     assert "secret" not in shown
     assert addresses.as_public_dict()["database_url"] == "postgresql://spoton@127.0.0.1:19404/spoton"
-    assert addresses.as_public_dict()["redis_url"] == "redis://127.0.0.1:19405/0"
+    assert addresses.as_public_dict()["redis_url"] == "redis://default@127.0.0.1:19405/0"
 
 
 def test_connections_of_a_stack_that_never_ran_are_refused(layout: Layout) -> None:

@@ -216,11 +216,32 @@ class Track:
     embedding: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AppearanceModel:
+    """The network that embeddings come from; log-odds of one person = slope · (cosine − even_cosine)."""
+
+    name: str
+    even_cosine: float
+    slope: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks(CameraTick):
     """The tracklets of one camera in one picture."""
 
     tracks: tuple[Track, ...] = ()
+    appearance_model: AppearanceModel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance(_OfTask):
+    """What an identity looks like; ``embedding`` is little-endian float32 of unit length."""
+
+    global_id: int
+    global_frame_index: int
+    model: str
+    embedding: bytes
+    crops: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,6 +417,7 @@ Record = (
     | GlobalIds
     | IdentityRevision
     | MapPoints
+    | Appearance
     | Event
     | TaskStatus
     | Command

@@ -10,6 +10,7 @@ import fastavro.schema
 import yaml
 
 from spoton_schemas.records import (
+    Appearance,
     Command,
     Detections,
     Environment,
@@ -71,7 +72,7 @@ def _camera_key(record: Segment | Frame | Detections | Tracks) -> str:
 
 
 def _task_key(
-    record: Tracks | GlobalIds | IdentityRevision | MapPoints | Event | TaskStatus | Command,
+    record: Tracks | GlobalIds | IdentityRevision | MapPoints | Appearance | Event | TaskStatus | Command,
 ) -> str:
     return record.task_id
 
@@ -91,6 +92,13 @@ TRACKS = Topic("tracks", Tracks, _task_key, _camera_key, _tick_position)
 GLOBAL_IDS = Topic("global-ids", GlobalIds, _task_key, _task_key, _tick_position)
 IDENTITY_REVISIONS = Topic("identity-revisions", IdentityRevision, _task_key, _task_key, lambda r: (r.revision, 0, 0))
 MAP_POINTS = Topic("map-points", MapPoints, _task_key, _task_key, _tick_position)
+APPEARANCES = Topic(
+    "appearances",
+    Appearance,
+    _task_key,
+    lambda r: f"{r.task_id}/{r.global_id}",
+    lambda r: (r.global_frame_index, 0, 0),
+)
 EVENTS = Topic("events", Event, _task_key, lambda r: r.event_id, _unordered)
 TASK_STATUS = Topic("task-status", TaskStatus, _task_key, _task_key, _unordered)
 COMMANDS = Topic("commands", Command, _task_key, lambda r: r.command_id, _unordered)
@@ -112,6 +120,7 @@ TOPICS: dict[str, Topic[Any]] = {
         GLOBAL_IDS,
         IDENTITY_REVISIONS,
         MAP_POINTS,
+        APPEARANCES,
         EVENTS,
         TASK_STATUS,
         COMMANDS,

@@ -48,11 +48,12 @@ def test_after_a_restart_frames_that_were_detected_do_not_count() -> None:
     assert _fill(gate, 501) == FIRST_WINDOW
 
 
-def test_a_sub_video_begun_again_does_not_count_twice() -> None:
+def test_older_reports_than_known_change_nothing() -> None:
     gate = RunAhead()
-    _fill(gate, 0)
-    gate.restart("t/c0")
-    assert _fill(gate, 0) == FIRST_WINDOW
+    gate.resume("t/c0", 500, 480)
+    gate.detected("t/c0", 400, 390)
+    gate.published("t/c0", 450)
+    assert _fill(gate, 501) == FIRST_WINDOW
 
 
 def test_forgotten_streams_begin_anew() -> None:

@@ -36,7 +36,7 @@ def test_status_json_has_the_agreed_keys_and_no_password(layout: Layout, monkeyp
         "registry_url": "http://127.0.0.1:19402/apis/ccompat/v7",
         "gateway_url": "http://127.0.0.1:19406",
         "database_url": "postgresql://spoton@127.0.0.1:19404/spoton",
-        "redis_url": "redis://127.0.0.1:19405/0",
+        "redis_url": "redis://default@127.0.0.1:19405/0",
         "services": {"ingest": "running"},
         "servers": {"kafka": "running", "redis": "running"},
     }

@@ -77,7 +77,7 @@ def test_unmatched_box_is_a_false_positive(tmp_path: Path) -> None:
 
 def test_ground_error_is_measured_where_both_positions_exist(tmp_path: Path) -> None:
     write(tmp_path / "gt", "c0", [truth_row(f, 1, 100) for f in (1, 2, 3)])
-    (tmp_path / "gt" / "ground_plane.csv").write_text("frame,id,x_m,y_m\n1,1,2.0,3.0\n2,1,2.0,3.0\n")
+    (tmp_path / "gt" / "floor.csv").write_text("frame,id,x_m,y_m\n1,1,2.0,3.0\n2,1,2.0,3.0\n")
     floors = {1: "2.3,3.4", 2: "-1,-1", 3: "9,9"}
     write(tmp_path / "out", "c0", [found_row(f, 1, 100, floor) for f, floor in floors.items()])
     ground = evaluate(tmp_path / "gt", tmp_path / "out").ground

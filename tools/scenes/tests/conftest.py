@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 from spoton_scenes.cameras import Camera
@@ -19,12 +17,3 @@ def plain_scene():
         return Scene("plain", 3, 12.0, 10.0, (camera,), crowd, tuple(obstacles), (), look)
 
     return build
-
-
-@pytest.fixture
-def small_preset():
-    """The demo at a quarter of its size: two batches of half a second."""
-    preset = find_preset("demo")
-    return dataclasses.replace(
-        preset, cameras=2, people=4, batches=2, batch_seconds=0.5, width_px=240, height_px=136
-    )

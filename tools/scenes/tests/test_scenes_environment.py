@@ -33,10 +33,7 @@ def decode(path):
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
-        return [
-            (frame.pts * frame.time_base, frame.to_ndarray(format="bgr24"))
-            for frame in container.decode(stream)
-        ]
+        return [(frame.pts * frame.time_base, frame.to_ndarray(format="bgr24")) for frame in container.decode(stream)]
 
 
 def test_sub_videos_follow_each_other_without_a_seam(film_and_folder):
@@ -94,7 +91,7 @@ def test_the_three_ground_truths_tell_the_same(film_and_folder):
         for k, frame in enumerate(document["frames"])
         for box in frame["boxes"]["c0"]
     }
-    rows = [line.split(",") for line in (folder / "ground_truth/c0.txt").read_text().splitlines()]
+    rows = [line.split(",") for line in (folder / "ground_truth/c0/gt.txt").read_text().splitlines()]
     assert {(int(row[0]), int(row[1])): [float(value) for value in row[2:6]] for row in rows} == from_json
     floor = [line.split(",") for line in (folder / "ground_truth/floor.csv").read_text().splitlines()[1:]]
     assert {(int(f), i): [float(x), float(y)] for f, i, x, y in floor} == {
@@ -108,9 +105,7 @@ def test_the_same_seed_writes_the_same_bytes_whatever_the_number_of_processes(fi
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     for name in files:
-        assert (
-            sha256((folder / name).read_bytes()).digest() == sha256((tmp_path / name).read_bytes()).digest()
-        ), name
+        assert sha256((folder / name).read_bytes()).digest() == sha256((tmp_path / name).read_bytes()).digest(), name
 
 
 def test_mot_rows_mark_the_unseen_and_the_outsiders_as_not_considered(plain_scene):

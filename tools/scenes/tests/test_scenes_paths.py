@@ -58,9 +58,7 @@ def test_people_do_not_walk_through_obstacles(crowd):
 def test_people_leave_and_come_back():
     scene = build_scene(find_preset("demo"), 1)
     frames = simulate(scene, 40, 10)
-    presence = np.array(
-        [[any(s.index == i for s in states) for states in frames] for i in range(len(scene.people))]
-    )
+    presence = np.array([[any(s.index == i for s in states) for states in frames] for i in range(len(scene.people))])
     entries = np.sum(presence[:, 1:] & ~presence[:, :-1], axis=1)
     assert presence.any(axis=1).all()
     assert np.sum(presence[:, 0] & (entries > 0)) >= 2

@@ -85,8 +85,7 @@ def test_nobody_outside_the_image_gets_a_box(plain_scene):
 
 def test_the_same_seed_renders_the_same_bytes_and_another_seed_others():
     first, again, other = (
-        list(iterate_frames(random_scene(seed, people=5), 3, width_px=160, height_px=90))
-        for seed in (4, 4, 5)
+        list(iterate_frames(random_scene(seed, people=5), 3, width_px=160, height_px=90)) for seed in (4, 4, 5)
     )
     assert all(np.array_equal(a[0], b[0]) and a[1] == b[1] for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0][0], other[0][0])
@@ -95,8 +94,7 @@ def test_the_same_seed_renders_the_same_bytes_and_another_seed_others():
 def test_supersampling_changes_the_picture_but_not_the_truth():
     scene = random_scene(4, people=5)
     (plain, plain_boxes), (smooth, smooth_boxes) = (
-        next(iterate_frames(scene, 1, width_px=160, height_px=90, supersample=factor))
-        for factor in (1.0, 2.0)
+        next(iterate_frames(scene, 1, width_px=160, height_px=90, supersample=factor)) for factor in (1.0, 2.0)
     )
     assert plain.shape == smooth.shape == (90, 160, 3)
     assert not np.array_equal(plain, smooth)

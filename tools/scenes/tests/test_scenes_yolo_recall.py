@@ -64,19 +64,19 @@ def count_found(frames, find_people):
 def test_yolo_finds_the_people_of_the_demo(find_people):
     film = plan_film(adjusted(find_preset("demo")), seed=1)
     with SceneRenderer(film.scene, 960, 540, SUPERSAMPLE) as renderer:
-        rendered = [renderer.render(k % 4, film.states[k]) for k in range(0, len(film.states), 11)]
+        rendered = [renderer.render(k % 4, film.states[k]) for k in range(0, len(film.states), 21)]
     found, total = count_found([(frame.image, frame.boxes) for frame in rendered], find_people)
     print(f"demo: {found}/{total} = {found / total:.3f}")
-    assert total > 100
-    assert found / total > 0.85
+    assert total > 60
+    assert found / total > 0.8
 
 
 def test_yolo_finds_the_people_of_random_scenes(find_people):
     found = total = 0
-    for seed in range(8):
+    for seed in range(5):
         frames = iterate_frames(random_scene(seed, people=8), 4, supersample=SUPERSAMPLE)
         some, all_ = count_found(frames, find_people)
         found, total = found + some, total + all_
     print(f"random: {found}/{total} = {found / total:.3f}")
-    assert total > 80
-    assert found / total > 0.6
+    assert total > 60
+    assert found / total > 0.8

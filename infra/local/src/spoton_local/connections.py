@@ -68,7 +68,7 @@ def connections_for(ports: Ports, passwords: Credentials) -> Connections:
         registry_url=f"http://{HOST}:{ports.registry}/apis/ccompat/v7",
         gateway_url=f"http://{HOST}:{ports.gateway}",
         database_url=f"postgresql://{POSTGRES_USER}:{passwords.postgres}@{HOST}:{ports.postgres}/{DATABASE}",
-        redis_url=f"redis://:{passwords.redis}@{HOST}:{ports.redis}/0",
+        redis_url=f"redis://default:{passwords.redis}@{HOST}:{ports.redis}/0",
     )
 
 

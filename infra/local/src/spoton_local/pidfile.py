@@ -1,6 +1,8 @@
 """Who is running: a pid together with the moment that the process began."""
 
 import json
+import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import psutil
 from spoton_local.layout import read_json, write_atomically
 
 PROC = Path("/proc")
+END_POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ def birth_mark(pid: int) -> str | None:
     """Text that no other process of this machine ever had together with this pid; None if there is none.
 
     On Linux: the boot's id and the start time in clock ticks after boot (proc(5), stat field 22), which no
-    change of the wall clock moves. Elsewhere: the start time.
+    change of the wall clock moves. Elsewhere: the start time. A process that has ended and only waits for its
+    parent to notice counts as none.
     """
     if PROC.joinpath("self/stat").exists():
         try:
@@ -43,7 +47,7 @@ def birth_mark(pid: int) -> str | None:
         except (FileNotFoundError, ProcessLookupError):
             return None
         state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces
-        if state in {"Z", "X"}:
+        if state in {"Z", "X"} and int(fields[16]) <= 1:  # a killed JVM holds ports and locks to its last thread
             return None
         return f"{_boot_id()}:{fields[18]}"
     try:
@@ -77,3 +81,14 @@ def is_of_an_earlier_boot(record: PidRecord) -> bool:
 
 def _boot_id() -> str:
     return PROC.joinpath("sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def wait_for_end(pids: Iterable[int], timeout_s: float) -> list[int]:
+    """Wait until the processes have ended, at most so long; return those that have not."""
+    marks = {pid: birth_mark(pid) for pid in pids}
+    deadline = time.monotonic() + timeout_s
+    while True:
+        alive = [pid for pid, mark in marks.items() if mark is not None and birth_mark(pid) == mark]
+        if not alive or time.monotonic() >= deadline:
+            return alive
+        time.sleep(END_POLL_INTERVAL_S)

@@ -20,6 +20,7 @@ from spoton_local.connections import DATABASE, POSTGRES_USER
 from spoton_local.credentials import Credentials
 from spoton_local.errors import CommandFailed, NotReady, WrongPassword
 from spoton_local.layout import Layout, write_atomically
+from spoton_local.pidfile import wait_for_end
 from spoton_local.ports import HOST, Ports
 from spoton_local.processes import Launch
 
@@ -160,12 +161,11 @@ def end_orphans(data: Path) -> None:
 
     They notice by themselves within moments; the deadline is for one that is stuck in a disk operation.
     """
-    orphans = [process for process in psutil.process_iter() if _belongs_to(process, data)]
-    _, alive = psutil.wait_procs(orphans, timeout=ORPHANS_TIMEOUT_S)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive, timeout=ORPHANS_TIMEOUT_S)
+    orphans = [process.pid for process in psutil.process_iter() if _belongs_to(process, data)]
+    for pid in wait_for_end(orphans, ORPHANS_TIMEOUT_S):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for_end(orphans, ORPHANS_TIMEOUT_S)
 
 
 def _belongs_to(process: psutil.Process, data: Path) -> bool:

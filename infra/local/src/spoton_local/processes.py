@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,9 +15,10 @@ from pathlib import Path
 import psutil
 
 from spoton_local.layout import Layout
-from spoton_local.pidfile import PidRecord, birth_mark, is_alive, is_of_an_earlier_boot, read_pid_file
+from spoton_local.pidfile import PidRecord, birth_mark, is_alive, is_of_an_earlier_boot, read_pid_file, wait_for_end
 
-STOP_POLL_INTERVAL_S = 0.05
+KILL_TIMEOUT_S = 10.0
+"""A killed process ends at once, but for a disk operation that it is stuck in."""
 
 
 class State(StrEnum):
@@ -119,12 +119,12 @@ class Processes:
         if was_alive:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(record.pid, record.stop_signal)
-            _wait_for_end(record)
+            wait_for_end([record.pid], record.stop_timeout_s)
         left = session_members(record)
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(left, timeout=record.stop_timeout_s)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_for_end(left, KILL_TIMEOUT_S)
         self.pid_file(name).unlink(missing_ok=True)
         return was_alive or bool(left)
 
@@ -137,7 +137,7 @@ class Processes:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def session_members(record: PidRecord) -> list[psutil.Process]:
+def session_members(record: PidRecord) -> list[int]:
     """Return the live processes of the session that the recorded process leads or led.
 
     The kernel hands out no pid that is still the id of a session, so members prove that the session is ours,
@@ -147,14 +147,8 @@ def session_members(record: PidRecord) -> list[psutil.Process]:
     if leader_is_other or is_of_an_earlier_boot(record):
         return []
     members = []
-    for process in psutil.process_iter():
+    for pid in psutil.pids():
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(process.pid) == record.pid and birth_mark(process.pid) is not None:
-                members.append(process)
+            if os.getsid(pid) == record.pid and birth_mark(pid) is not None:
+                members.append(pid)
     return members
-
-
-def _wait_for_end(record: PidRecord) -> None:
-    deadline = time.monotonic() + record.stop_timeout_s
-    while is_alive(record) and time.monotonic() < deadline:
-        time.sleep(STOP_POLL_INTERVAL_S)

@@ -1,5 +1,6 @@
 """Our own service processes."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ class Service:
         module: run as `python -m module`.
         runs_models: it does the heavy arithmetic and gets more threads.
         reads_files: it opens `file://` sources and is told the allowed roots.
+        asks_others: it reports the health of all services and is told where to ask.
         model_variable: the setting that names its model, if it has one.
 
     """
@@ -33,6 +35,7 @@ class Service:
     module: str
     runs_models: bool = False
     reads_files: bool = False
+    asks_others: bool = False
     model_variable: str | None = None
 
 
@@ -41,7 +44,7 @@ SERVICES = (
     Service("detector", "spoton_detector", runs_models=True, model_variable=DETECTOR_VARIABLE),
     Service("reid", "spoton_reid", runs_models=True, model_variable=EMBEDDER_VARIABLE),
     Service("mapper", "spoton_mapper"),
-    Service("gateway", "spoton_gateway", reads_files=True),
+    Service("gateway", "spoton_gateway", reads_files=True, asks_others=True),
     Service("sink", "spoton_gateway.sinks"),
 )
 
@@ -83,10 +86,16 @@ class ServiceProcess:
         environment.update(thread_counts(self._service.runs_models))
         if self._service.reads_files:
             environment["SPOTON_FILE_ROOTS_FILE"] = str(self._layout.file_roots)
+        if self._service.asks_others:
+            environment["SPOTON_GATEWAY_SERVICE_HEALTH_URLS"] = json.dumps(self._health_urls())
         model = self._models().get(self._service.model_variable or "")
         if model:
             environment[str(self._service.model_variable)] = model
         return environment
+
+    def _health_urls(self) -> dict[str, str]:
+        others = [service.name for service in SERVICES if service.name != self.name]
+        return {name: f"http://{HOST}:{getattr(self._plan.ports, name)}/health" for name in others}
 
     def _models(self) -> Mapping[str, str | None]:
         return {

@@ -71,8 +71,8 @@ def up(
         addresses = connections_for(plan.ports, passwords)
         starter = Starter(processes, lock_descriptor, on_progress)
         starter.start(_servers(layout, plan, passwords))
+        _apply_schemas(addresses, on_progress)
         if not servers_only:
-            _apply_schemas(addresses, on_progress)
             starter.start([ServiceProcess(service, layout, plan, addresses) for service in services])
     return addresses
 

@@ -65,8 +65,8 @@ class Starter:
             for needed in component.needs:
                 while not ready[needed].wait(timeout=0.1):
                     self._refuse_if_aborted(component)
-            process = self._ensure_started(component)
-            self._wait_until_ready(component, process)
+            if not self._take_over(component):
+                self._wait_until_ready(component, self._start(component))
             component.finish()
         except BaseException:
             self._aborted.set()
@@ -74,14 +74,22 @@ class Starter:
         ready[component.name].set()
         self._report(component, "ready", done=True)
 
-    def _ensure_started(self, component: Component) -> "subprocess.Popen[bytes] | None":
-        """Leave an equal process as it is, replace a different one; None where nothing was started."""
+    def _take_over(self, component: Component) -> bool:
+        """Whether an equal process runs and is ready; one that ends meanwhile (it was just killed) does not count."""
         record = self._processes.running(component.name)
-        if record is not None:
-            if record.fingerprint == component.launch().fingerprint():
-                return None
+        if record is None:
+            return False
+        if record.fingerprint != component.launch().fingerprint():
             self._report(component, "restarting with other settings")
-        self._processes.stop(component.name)  # also clears what a killed process left behind
+            return False
+        try:
+            self._wait_until_ready(component, None)
+        except ProcessDied:
+            return False
+        return True
+
+    def _start(self, component: Component) -> "subprocess.Popen[bytes]":
+        self._processes.stop(component.name)  # one with other settings, or what a killed one left behind
         for name, port in component.ports.items():
             require_free(name, port)
         component.prepare(lambda activity: self._report(component, activity))

@@ -2,6 +2,7 @@
 
 SpotonError
 ├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
+├── UnreadableSnapshot a stage's state was written by another version
 └── DeliveryFailed     the broker did not take a record in time; the process ends and starts over
 """
 
@@ -20,3 +21,7 @@ class RejectedRecord(SpotonError):
 
 class DeliveryFailed(SpotonError):
     """The broker did not take a record in time."""
+
+
+class UnreadableSnapshot(SpotonError):
+    """A stage's state was written by another version."""

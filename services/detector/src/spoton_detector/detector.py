@@ -32,7 +32,7 @@ class FrameDetections:
     """What a detector sees in one picture, best score first.
 
     Attributes:
-        boxes_xyxy: left, top, right, bottom in pixels of the picture; (n, 4) float32.
+        boxes_xyxy: left, top, right, bottom in pixels of the picture and inside it; (n, 4) float32.
         scores: (n,) float32, 0 to 1.
         class_ids: keys of the detector's ``class_names``; (n,) int64.
 
@@ -52,6 +52,14 @@ class FrameDetections:
     def best_first(self) -> "FrameDetections":
         """Return them ordered by score; equal scores keep their order."""
         return self.take(np.argsort(-self.scores, kind="stable"))
+
+    def inside(self, image: Image) -> "FrameDetections":
+        """Clip the boxes to their picture and drop those of which nothing is left."""
+        height, width = image.shape[:2]
+        boxes = np.clip(self.boxes_xyxy, np.float32(0), np.array([width, height] * 2, np.float32))
+        clipped = FrameDetections(boxes, self.scores, self.class_ids)
+        not_empty: NDArray[np.bool_] = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)
+        return clipped.take(not_empty)
 
 
 class Detector(Protocol):

@@ -62,9 +62,8 @@ class FasterRcnn:
         rgb = np.ascontiguousarray(image[:, :, ::-1])
         picture = torch.from_numpy(rgb).to(self.device).permute(2, 0, 1).float() / 255
         found = self._network([picture])[0]
-        return FrameDetections(
-            found["boxes"].cpu().numpy(), found["scores"].cpu().numpy(), found["labels"].cpu().numpy()
-        ).best_first()
+        boxes, scores, labels = (found[part].cpu().numpy() for part in ("boxes", "scores", "labels"))
+        return FrameDetections(boxes, scores, labels).best_first().inside(image)
 
 
 def _fill(network: Any, source: ModelSource, architecture: str, options: TorchOptions) -> None:

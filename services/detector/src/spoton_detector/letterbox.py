@@ -48,9 +48,7 @@ class Letterbox:
         return bordered
 
     def to_source(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take (n, 4) boxes from network pixels to source pixels, clipped to the picture."""
+        """Take (n, 4) boxes from network pixels to source pixels, which may lie outside the picture."""
         offset = np.array([self.left, self.top] * 2, np.float32)
         gain = np.array([self.inner_width / self.source_width, self.inner_height / self.source_height] * 2, np.float32)
-        limit = np.array([self.source_width, self.source_height] * 2, np.float32)
-        boxes: NDArray[np.float32] = np.clip((boxes_xyxy - offset) / gain, np.float32(0), limit)
-        return boxes
+        return (boxes_xyxy - offset) / gain

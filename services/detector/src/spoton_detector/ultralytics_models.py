@@ -75,7 +75,7 @@ class UltralyticsDetector:
             batch = list(images[first : first + self._batch])
             filled = batch + [_empty()] * (self._batch - len(batch))
             results = self._model.predict(filled, **self._arguments)
-            found += [_detections(result.boxes) for result in results[: len(batch)]]
+            found += [_detections(result.boxes).inside(image) for image, result in zip(batch, results, strict=False)]
         return found
 
 
@@ -92,11 +92,11 @@ def _empty() -> Image:
 
 
 def _load(source: ModelSource, options: TorchOptions) -> Any:
-    ultralytics = _import_ultralytics(options)
-    kind = ultralytics.RTDETR if source.name.startswith("rtdetr") else ultralytics.YOLO
+    ultralytics = import_ultralytics(options)
+    is_rtdetr = source.name.startswith("rtdetr")
     path = source.path or options.cache / source.name
     try:
-        model = kind(str(path), task="detect")
+        model = ultralytics.RTDETR(str(path)) if is_rtdetr else ultralytics.YOLO(str(path), task="detect")
     except (OSError, AssertionError) as error:
         if source.path is None:
             raise ModelUnavailable(
@@ -110,7 +110,7 @@ def _load(source: ModelSource, options: TorchOptions) -> Any:
     return model
 
 
-def _import_ultralytics(options: TorchOptions) -> Any:
+def import_ultralytics(options: TorchOptions) -> Any:
     """Import the library so that it neither phones home nor installs packages; both are read at its import."""
     options.cache.mkdir(parents=True, exist_ok=True)
     os.environ["YOLO_OFFLINE"] = "1"

@@ -55,8 +55,8 @@ def _from_onnx(model: Any) -> dict[str, Any]:
     """ONNX metadata are strings; Ultralytics writes Python literals into them."""
     if not model.has_rt_info("framework"):
         return {}
-    entries = {str(key): str(value.value) for key, value in model.get_rt_info("framework").value.items()}
-    return {key: _literal(value) for key, value in entries.items() if key in YoloMetadata.model_fields}
+    entries = model.get_rt_info("framework").value
+    return {key: _literal(str(value)) for key, value in entries.items() if key in YoloMetadata.model_fields}
 
 
 def _literal(text: str) -> Any:

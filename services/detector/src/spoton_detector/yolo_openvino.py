@@ -87,7 +87,7 @@ class YoloOpenVino:
         letterbox = Letterbox.fit((image.shape[0], image.shape[1]), self._input_hw)
         output = self._infer(letterbox.apply(image))
         found = self._decode(output, self._thresholds)
-        return FrameDetections(letterbox.to_source(found.boxes_xyxy), found.scores, found.class_ids)
+        return FrameDetections(letterbox.to_source(found.boxes_xyxy), found.scores, found.class_ids).inside(image)
 
     def _infer(self, picture: Image) -> NDArray[np.float32]:
         """Run this thread's request; its output is valid until the thread's next call."""

@@ -1,7 +1,7 @@
 """The chosen frames of a video, as JPEG.
 
-Chroma is kept at 4:2:0: nearly all video is stored so, and 4:4:4 would spend a third more bytes on colours that the
-source does not have.
+Chroma is kept at 4:2:0, as nearly all video stores it: 4:4:4 took 50-60 % more time and 9-21 % more bytes for 0.2 to
+1.4 dB (simplejpeg 1.9, quality 90, 360x288 and 768x432 footage).
 """
 
 from collections.abc import Iterator, Sequence

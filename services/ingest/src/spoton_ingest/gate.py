@@ -42,17 +42,14 @@ class RunAhead:
         self._leads[stream] = _Lead(done_tick=tick, done_frames=frames_done)
 
     def detected(self, stream: str, tick: int, frames_done: int) -> None:
-        """Take a report of the detector: last tick done, and frames done in all."""
+        """Take a report of the detector: last tick done, and frames done in all; older ones than known are ignored."""
         lead = self._leads.setdefault(stream, _Lead())
+        if frames_done < lead.done_frames or tick < lead.done_tick:
+            return
         lead.window = max(MIN_WINDOW, INTERVALS * (frames_done - lead.done_frames))
         lead.done_tick, lead.done_frames = tick, frames_done
         while lead.in_flight and lead.in_flight[0] <= tick:
             lead.in_flight.popleft()
-
-    def restart(self, stream: str) -> None:
-        """A stream begins its sub-video again: what it published of it does not count twice."""
-        if stream in self._leads:
-            self._leads[stream].in_flight.clear()
 
     def forget(self, stream: str) -> None:
         """A stream has ended or is another instance's."""

@@ -22,6 +22,8 @@ from spoton_schemas.topics import DETECTIONS, TRACKS, Topic
 from spoton_reid.association import AssociationParameters
 from spoton_reid.embedding import Embedder, load_embedder
 from spoton_reid.errors import EmbedderError
+from spoton_reid.gallery.recent import RecentGallery, connect
+from spoton_reid.gallery.remembering import Remembering
 from spoton_reid.settings import ReidSettings
 from spoton_reid.stages.associate import AssociateMachine
 from spoton_reid.stages.track import TrackMachine, TrackTools
@@ -43,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         loops["track"] = partial(_track, settings, connections, health)
     if settings.stage in ("all", "associate"):
         loops["associate"] = partial(_associate, settings, connections)
+        gallery = RecentGallery(
+            connect(connections.redis_url.get_secret_value()),
+            Codec.connect(connections.registry_url),
+            settings.gallery_keep_s,
+        )
+        remembering = Remembering(gallery, connections.kafka_bootstrap, Codec.connect(connections.registry_url), health)
+        loops["gallery"] = remembering.run
     return run_service(loops, service, health)
 
 

@@ -37,3 +37,4 @@ class ReidSettings(BaseSettings):
         ge=0,
         description="Identities are published this much video later, seconds",
     )
+    gallery_keep_s: int = Field(3600, ge=1, description="How long somebody stays in the recent gallery, seconds")

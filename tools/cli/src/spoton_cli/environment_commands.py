@@ -81,7 +81,7 @@ def list_environments() -> None:
     table = Table("environment", "name", "cameras", box=None)
     with Gateway.of_local_stack() as gateway:
         for environment in gateway.environments():
-            table.add_row(environment["environment_id"], environment["name"], str(len(environment["cameras"])))
+            table.add_row(environment["environment_id"], environment["name"], str(len(environment["camera_ids"])))
     Console().print(table)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from spoton_cli.following import follow_task
 from spoton_cli.gateway import Gateway
@@ -29,7 +29,7 @@ def start(environment: Annotated[str, typer.Argument(help="Environment to proces
 @app.command("list", epilog="Example: spoton tasks list")
 def list_tasks() -> None:
     """List the tasks, newest first."""
-    table = Table("task", "environment", "status", "frames", "identities", box=None)
+    table = Table(Column("task", no_wrap=True, min_width=36), "environment", "status", "frames", "identities", box=None)
     with Gateway.of_local_stack() as gateway:
         for task in gateway.tasks():
             done = str(task.frames.get("database", 0))

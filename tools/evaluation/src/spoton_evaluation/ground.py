@@ -31,16 +31,12 @@ def read_floor_truth(file: Path) -> FloorTruth:
         if not set(_COLUMNS) <= set(reader.fieldnames or ()):
             raise GroundTruthError(f"{file}: the header must name {', '.join(_COLUMNS)}")
         try:
-            return {
-                (int(row["frame"]), int(row["id"])): (float(row["x_m"]), float(row["y_m"])) for row in reader
-            }
+            return {(int(row["frame"]), int(row["id"])): (float(row["x_m"]), float(row["y_m"])) for row in reader}
         except (TypeError, ValueError) as error:
             raise GroundTruthError(f"{file}: {error}") from error
 
 
-def floor_errors(
-    truth: BoxTable, found: BoxTable, frames: list[ScoredFrame], floor: FloorTruth
-) -> NDArray[np.float64]:
+def floor_errors(truth: BoxTable, found: BoxTable, frames: list[ScoredFrame], floor: FloorTruth) -> NDArray[np.float64]:
     """Distances in metres of all matched boxes of one camera that have both positions."""
     errors = []
     for frame in frames:

@@ -87,9 +87,5 @@ def _read_rows(file: Path) -> NDArray[np.float64]:
     return rows
 
 
-def _table(
-    rows: NDArray[np.float64], visibilities: NDArray[np.float64], floor_m: NDArray[np.float64]
-) -> BoxTable:
-    return BoxTable(
-        rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2:6], visibilities, floor_m
-    )
+def _table(rows: NDArray[np.float64], visibilities: NDArray[np.float64], floor_m: NDArray[np.float64]) -> BoxTable:
+    return BoxTable(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2:6], visibilities, floor_m)

@@ -12,7 +12,7 @@ from spoton_evaluation.matching import annotated_frames, score_frames
 from spoton_evaluation.motchallenge import read_export, read_ground_truth
 from spoton_evaluation.scores import Scores, score
 
-FLOOR_TRUTH_NAME = "ground_plane.csv"
+FLOOR_TRUTH_NAME = "floor.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def evaluate(ground_truth_dir: Path, export_dir: Path) -> Report:
 
     Args:
         ground_truth_dir: `<camera>/gt.txt`, `<camera>/gt/gt.txt` or `<camera>.txt` per camera
-            (`frame,id,x,y,w,h,conf,class,visibility`), and optionally `ground_plane.csv`
+            (`frame,id,x,y,w,h,conf,class,visibility`), and optionally `floor.csv`
             (`frame,id,x_m,y_m` with a header, the same for all cameras).
         export_dir: `<camera>.txt` in MOTChallenge's ten columns per camera of the ground truth.
 

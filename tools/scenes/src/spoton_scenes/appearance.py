@@ -70,11 +70,7 @@ def random_appearance(rng: np.random.Generator, hue: float | None = None) -> App
     """Draw a person; `hue` (0…1) fixes the top's hue, to spread a scene's people over the circle."""
     hue = float(rng.random()) if hue is None else hue
     vivid = rng.random() < 0.72
-    top = (
-        hsv(hue, rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.95))
-        if vivid
-        else hsv(hue, 0.08, rng.uniform(0.08, 0.95))
-    )
+    top = hsv(hue, rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.95)) if vivid else hsv(hue, 0.08, rng.uniform(0.08, 0.95))
     second = hsv(hue + rng.uniform(0.25, 0.75), rng.uniform(0.0, 0.7), rng.uniform(0.15, 0.98))
     bottom = (
         _pick(rng, _BOTTOM_COLOURS)
@@ -95,9 +91,7 @@ def random_appearance(rng: np.random.Generator, hue: float | None = None) -> App
         top_pattern=str(rng.choice(CLOTHES_PATTERNS)) if rng.random() < 0.6 else "plain",
         top_colours=(top, second),
         bottom=str(rng.choice(BOTTOMS)),
-        bottom_pattern="plain"
-        if rng.random() < 0.8
-        else str(rng.choice(("stripes", "plaid", "checks", "dots"))),
+        bottom_pattern="plain" if rng.random() < 0.8 else str(rng.choice(("stripes", "plaid", "checks", "dots"))),
         bottom_colours=(bottom, (light[0], light[1], light[2])),
         shoes=_pick(
             rng,

@@ -87,9 +87,7 @@ def _trunk(looks: Appearance) -> list[Part]:
         (0.318, 0.05, 0.04),
         (0.325, 0.04, 0.037),
     ]
-    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[
-        looks.top
-    ]
+    cover = {"t-shirt": -0.05, "long-sleeve": -0.045, "vest": -0.04, "jacket": -0.065, "coat": -0.06}[looks.top]
     chest[0] = (cover, 0.097 * g, 0.08 * g)
     rings = [tuple(value * h for value in (*ring, 0.0)[:4]) for ring in chest]
     parts = [Part("torso", tube(rings, WHITE, around=16, square=2.5, repeat=2.0 / h), "top")]
@@ -99,9 +97,7 @@ def _trunk(looks: Appearance) -> list[Part]:
         (0.0, 0.088 * g, 0.064 * g),
         (0.03, 0.075 * g, 0.055 * g),
     ]
-    parts.append(
-        Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom")
-    )
+    parts.append(Part("pelvis", tube(np.array(hips) * h, WHITE, around=14, square=2.3, repeat=2.0 / h), "bottom"))
     neck = tube(
         np.array([(0.29, 0.036, 0.036), (0.36, 0.031, 0.033), (0.385, 0.031, 0.033)]) * h,
         _dim(looks.skin, 0.88),
@@ -124,8 +120,8 @@ def _hem(looks: Appearance) -> Part:
     length = 0.2 if looks.top == "coat" else 0.215
     rings = np.array(
         [
-            (-length, 0.122 * g, 0.135 * g),
-            (-0.1, 0.112 * g, 0.108 * g),
+            (-length, 0.124 * g, 0.152 * g),
+            (-0.1, 0.113 * g, 0.12 * g),
             (0.0, 0.102 * g, 0.076 * g),
             (0.03, 0.08 * g, 0.06 * g),
         ]
@@ -137,9 +133,7 @@ def _head(looks: Appearance) -> list[Part]:
     h = looks.height_m
     centre = np.array([0.0, 0.008, 0.062]) * h
     skull = ellipsoid(np.array([0.044, 0.054, 0.066]) * h, centre, WHITE, around=16, rings=11)
-    nose = ellipsoid(
-        np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5
-    )
+    nose = ellipsoid(np.array([0.007, 0.011, 0.012]) * h, centre + np.array([0, 0.053, -0.004]) * h, looks.skin, 6, 5)
     ears = [
         ellipsoid(
             np.array([0.007, 0.012, 0.017]) * h,
@@ -194,7 +188,7 @@ def _leg(looks: Appearance, skeleton: Skeleton, side: str) -> list[Part]:
     h, g = looks.height_m, 0.65 + 0.35 * looks.girth
     bulk = 1.1 if looks.bottom == "trousers" else 1.0
     thigh, shin = skeleton.thigh_m, skeleton.shin_m
-    hidden = 0.8 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
+    hidden = 0.76 if looks.bottom == "skirt" or looks.top == "coat" else 1.0  # thighs stay under the cloth
     w = h * g * bulk * hidden
     thigh_rings = [
         (-thigh - 0.01 * h, 0.03 * w, 0.032 * w),

@@ -54,17 +54,13 @@ class Camera:
     @cached_property
     def intrinsics(self) -> Floats:
         """(3, 3) matrix K of the pinhole model."""
-        return np.array(
-            [[self.focal_px, 0, self.width_px / 2], [0, self.focal_px, self.height_px / 2], [0, 0, 1.0]]
-        )
+        return np.array([[self.focal_px, 0, self.width_px / 2], [0, self.focal_px, self.height_px / 2], [0, 0, 1.0]])
 
     @cached_property
     def floor_to_image(self) -> Floats:
         """(3, 3) homography, floor (x_m, y_m, 1) → pixel (u, v, 1): K [r1 r2 t] (Hartley, Zisserman 8.1)."""
         translation = -self.rotation @ np.asarray(self.position_m)
-        matrix: Floats = self.intrinsics @ np.column_stack(
-            [self.rotation[:, 0], self.rotation[:, 1], translation]
-        )
+        matrix: Floats = self.intrinsics @ np.column_stack([self.rotation[:, 0], self.rotation[:, 1], translation])
         return matrix
 
     @cached_property
@@ -91,9 +87,7 @@ class Camera:
     def resized(self, width_px: int, height_px: int) -> "Camera":
         """Return the same view at another size: the focal length follows the width."""
         focal = self.focal_px * width_px / self.width_px
-        return Camera(
-            self.camera_id, self.position_m, self.target_m, focal, width_px, height_px, self.gains_bgr
-        )
+        return Camera(self.camera_id, self.position_m, self.target_m, focal, width_px, height_px, self.gains_bgr)
 
 
 def image_points_to_floor(camera: Camera, pixels: Floats) -> Floats:

@@ -24,9 +24,7 @@ def steer(positions: Floats, velocities: Floats, wanted: Floats, obstacles: tupl
     """
     others = np.concatenate([positions, np.array([(o.x_m, o.y_m) for o in obstacles]).reshape(-1, 2)])
     other_velocities = np.concatenate([velocities, np.zeros((len(obstacles), 2))])
-    reach = np.concatenate(
-        [np.full(len(positions), _COMFORT_M), [o.radius_m + _CLEARANCE_M + 0.2 for o in obstacles]]
-    )
+    reach = np.concatenate([np.full(len(positions), _COMFORT_M), [o.radius_m + _CLEARANCE_M + 0.2 for o in obstacles]])
     apart = positions[:, None] - others[None]
     closing = velocities[:, None] - other_velocities[None]
     speed2 = np.sum(closing**2, axis=2)
@@ -35,9 +33,7 @@ def steer(positions: Floats, velocities: Floats, wanted: Floats, obstacles: tupl
     distance = np.linalg.norm(nearest, axis=2)
     urgency = np.clip(1 - distance / reach[None], 0, 1) * (1 - ahead / _HORIZON_S)
     np.fill_diagonal(urgency, 0.0)
-    right = (
-        np.stack([-closing[..., 1], closing[..., 0]], axis=2) / np.sqrt(np.maximum(speed2, 1e-6))[..., None]
-    )
+    right = np.stack([-closing[..., 1], closing[..., 0]], axis=2) / np.sqrt(np.maximum(speed2, 1e-6))[..., None]
     away = nearest / np.maximum(distance, 1e-6)[..., None]
     bend = np.where((distance < 0.25)[..., None], right, away + 0.4 * right)
     push: Floats = np.sum(bend * urgency[..., None], axis=1)
@@ -52,9 +48,7 @@ def keep_apart(positions: Floats, obstacles: tuple[Obstacle, ...], rounds: int =
         distance = np.linalg.norm(apart, axis=2)
         np.fill_diagonal(distance, np.inf)
         overlap = np.clip(BODY_M - distance, 0, None)
-        moved = moved + np.sum(
-            apart / np.maximum(distance, 1e-6)[..., None] * overlap[..., None] * 0.5, axis=1
-        )
+        moved = moved + np.sum(apart / np.maximum(distance, 1e-6)[..., None] * overlap[..., None] * 0.5, axis=1)
         for obstacle in obstacles:
             away = moved - (obstacle.x_m, obstacle.y_m)
             length = np.maximum(np.linalg.norm(away, axis=1), 1e-6)

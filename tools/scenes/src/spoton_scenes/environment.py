@@ -34,27 +34,24 @@ def write_environment(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        origin, scale = _write_map(film.scene, folder / "floor.png")
+        origin_px, metres_per_pixel = _write_map(film.scene, folder / "floor.png")
         for index, camera in enumerate(film.scene.cameras):
             if index % 2:
                 _write_points(film.scene, camera, folder / f"{camera.camera_id}.points.csv")
+        batches = []
+        for batch in shoot(film, folder, processes):
+            batches.append(batch)
+            on_batch(len(batch.boxes))
+        write_ground_truth(film, batches, folder / "ground_truth")
+        # last, so that a folder with an environment.yaml is complete
+        document = environment_document(film, title, origin_px, metres_per_pixel)
+        text = yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
+        (folder / "environment.yaml").write_text(text)
     except OSError as error:
         raise OutputError(f"cannot write into {folder}: {error}") from error
-    batches = []
-    for batch in shoot(film, folder, processes):
-        batches.append(batch)
-        on_batch(len(batch.boxes))
-    write_ground_truth(film, batches, folder / "ground_truth")
-    # last, so that a folder with an environment.yaml is complete
-    document = environment_document(film, title, origin, scale)
-    (folder / "environment.yaml").write_text(
-        yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
-    )
 
 
-def environment_document(
-    film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float
-) -> dict[str, Any]:
+def environment_document(film: Film, title: str, origin_px: tuple[int, int], metres_per_pixel: float) -> dict[str, Any]:
     """Return the content of environment.yaml."""
     scene = film.scene
     width, depth = scene.width_m, scene.depth_m
@@ -99,8 +96,7 @@ def _write_points(scene: Scene, camera: Camera, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image_x", "image_y", "map_x_m", "map_y_m"])
         writer.writerows(
-            [f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"]
-            for u, v, x, y in calibration_points(scene, camera)
+            [f"{u:.2f}", f"{v:.2f}", f"{x:.3f}", f"{y:.3f}"] for u, v, x, y in calibration_points(scene, camera)
         )
 
 
@@ -143,10 +139,7 @@ def _write_map(scene: Scene, path: Path) -> tuple[tuple[int, int], float]:
 
 def _zones(scene: Scene) -> list[dict[str, Any]]:
     """Make a zone inside every door and one in the middle of the floor."""
-    zones = [
-        {"id": f"entrance-{index}", "polygon": _entrance(door)}
-        for index, door in enumerate(scene.doors, start=1)
-    ]
+    zones = [{"id": f"entrance-{index}", "polygon": _entrance(door)} for index, door in enumerate(scene.doors, start=1)]
     x, y, w, d = scene.width_m / 2, scene.depth_m / 2, scene.width_m / 6, scene.depth_m / 6
     zones.append(
         {

@@ -66,9 +66,7 @@ class Figure:
     def _bend(self, pose: Pose) -> None:
         joints = self._joints
         joints["pelvis"].set_z(pose.hip_height_m)
-        joints["torso"].set_hpr(
-            degrees(pose.torso_yaw), degrees(pose.torso_pitch), degrees(pose.torso_roll) * 0.5
-        )
+        joints["torso"].set_hpr(degrees(pose.torso_yaw), degrees(pose.torso_pitch), degrees(pose.torso_roll) * 0.5)
         joints["head"].set_hpr(-degrees(pose.torso_yaw), -degrees(pose.torso_pitch), 0)
         for index, (side, splay) in enumerate((("l", 7.0), ("r", -7.0))):
             joints[f"hip_{side}"].set_p(degrees(pose.hips[index]))

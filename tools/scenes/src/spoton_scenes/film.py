@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+
+import cv2
 
 from spoton_scenes.paths import simulate
 from spoton_scenes.presets import Preset, build_scene
@@ -59,11 +62,7 @@ def sub_video_name(camera_id: str, batch: int) -> str:
 
 def shoot(film: Film, folder: Path, processes: int | None = None) -> Iterator[BatchTruth]:
     """Render all sub-videos into `folder` and yield each one's truth as it is finished, in any order."""
-    jobs = [
-        (camera, batch)
-        for batch in range(len(film.batch_frames))
-        for camera in range(len(film.scene.cameras))
-    ]
+    jobs = [(camera, batch) for batch in range(len(film.batch_frames)) for camera in range(len(film.scene.cameras))]
     workers = min(processes or len(os.sched_getaffinity(0)), len(jobs))
     with ProcessPoolExecutor(workers, get_context("spawn"), _open_studio, (film, folder)) as pool:
         futures = [pool.submit(_shoot_batch, camera, batch) for camera, batch in jobs]
@@ -75,13 +74,17 @@ def shoot(film: Film, folder: Path, processes: int | None = None) -> Iterator[Ba
 
 
 class _Studio:
-    """What a worker process keeps between jobs."""
+    """What a worker process keeps between jobs; its renderer is made by the first."""
 
     def __init__(self, film: Film, folder: Path) -> None:
         camera = film.scene.cameras[0]
         self.film, self.folder = film, folder
         self.size = (camera.width_px, camera.height_px)
-        self.renderer = SceneRenderer(film.scene, *self.size, supersample=SUPERSAMPLE)
+
+    @cached_property
+    def renderer(self) -> SceneRenderer:
+        """The renderer of the film's scene."""
+        return SceneRenderer(self.film.scene, *self.size, supersample=SUPERSAMPLE)
 
 
 _studio: _Studio | None = None
@@ -89,6 +92,7 @@ _studio: _Studio | None = None
 
 def _open_studio(film: Film, folder: Path) -> None:
     global _studio  # a worker process has exactly one
+    cv2.setNumThreads(1)  # the processes share the cores already
     _studio = _Studio(film, folder)
 
 

@@ -67,10 +67,13 @@ class Pose:
     torso_roll: float
 
 
-def random_gait(rng: np.random.Generator, height_m: float) -> Gait:
-    """Draw a gait that suits a body height: steps of about 0.4 of it (as adults walk), about 1.8 a second."""
+def random_gait(rng: np.random.Generator, height_m: float, freedom: float = 1.0) -> Gait:
+    """Draw a gait that suits a body height: steps of about 0.4 of it (as adults walk), about 1.8 a second.
+
+    `freedom` shortens the steps (a skirt's cloth allows about 0.85).
+    """
     return Gait(
-        step_length_m=height_m * float(rng.uniform(0.35, 0.45)),
+        step_length_m=height_m * freedom * float(rng.uniform(0.35, 0.45)),
         cadence_hz=float(rng.uniform(1.55, 2.1)),
         arm_swing_rad=float(rng.uniform(0.2, 0.6)),
         elbow_rad=float(rng.uniform(0.12, 0.55)),
@@ -84,9 +87,7 @@ def walking_pose(gait: Gait, skeleton: Skeleton, phase: float, stride: float) ->
     swing = asin(min(0.8, gait.step_length_m * stride / (2 * skeleton.leg_m)))
     legs = [_leg(swing, stride, phase + side) for side in (0.0, pi)]
     extents = [
-        skeleton.thigh_m * cos(hip)
-        + skeleton.shin_m * cos(hip + knee)
-        + 0.5 * skeleton.ankle_m * abs(sin(foot))
+        skeleton.thigh_m * cos(hip) + skeleton.shin_m * cos(hip + knee) + 0.5 * skeleton.ankle_m * abs(sin(foot))
         for hip, knee, foot in ((hip, knee, hip + knee + ankle) for hip, knee, ankle in legs)
     ]
     arms = [-gait.arm_swing_rad * stride * sin(phase + side) for side in (0.0, pi)]

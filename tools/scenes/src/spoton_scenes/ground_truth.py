@@ -16,7 +16,7 @@ from spoton_scenes.truth import PersonBox
 
 
 def write_ground_truth(film: Film, batches: Iterable[BatchTruth], folder: Path) -> None:
-    """Write `<camera>.txt`, `floor.csv`, `ground_truth.json` into `folder`; same film, same bytes."""
+    """Write `<camera>/gt.txt`, `floor.csv`, `ground_truth.json` into `folder`; same film, same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     by_place = {(batch.camera_index, batch.batch): batch.boxes for batch in batches}
     cameras: dict[str, list[list[PersonBox]]] = {}
@@ -25,7 +25,8 @@ def write_ground_truth(film: Film, batches: Iterable[BatchTruth], folder: Path) 
             boxes for batch in range(len(film.batch_frames)) for boxes in by_place[index, batch]
         ]
     for camera_id, frames in cameras.items():
-        (folder / f"{camera_id}.txt").write_text(mot_rows(film.scene, frames))
+        (folder / camera_id).mkdir(exist_ok=True)
+        (folder / camera_id / "gt.txt").write_text(mot_rows(film.scene, frames))
     (folder / "floor.csv").write_text(floor_rows(film))
     (folder / "ground_truth.json").write_text(json.dumps(_document(film, cameras), separators=(",", ":")))
 
@@ -47,8 +48,7 @@ def floor_rows(film: Film) -> str:
     lines = ["frame,id,x_m,y_m\n"]
     for frame, states in enumerate(film.states, start=1):
         lines += [
-            f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n"
-            for state in states
+            f"{frame},{film.scene.people[state.index].person_id},{state.x_m:.3f},{state.y_m:.3f}\n" for state in states
         ]
     return "".join(lines)
 

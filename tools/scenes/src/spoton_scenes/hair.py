@@ -37,9 +37,7 @@ def hair_parts(looks: Appearance, centre: Floats) -> list[Mesh]:
         )
     if looks.hair_style == "bun":
         meshes.append(
-            ellipsoid(
-                np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6
-            )
+            ellipsoid(np.array([0.022, 0.022, 0.022]) * h, centre + np.array([0, -0.055, 0.04]) * h, colour, 8, 6)
         )
     if looks.hair_style == "cap":
         meshes.append(

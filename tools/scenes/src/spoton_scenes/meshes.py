@@ -50,9 +50,7 @@ def grid_mesh(points: Floats, uv: Floats, colour: ArrayLike) -> Mesh:
     )
 
 
-def tube(
-    rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0
-) -> Mesh:
+def tube(rings: ArrayLike, colour: ArrayLike, around: int = 10, square: float = 2.0, repeat: float = 1.0) -> Mesh:
     """Make a tube along z through `rings` of (z, half_width_x, half_depth_y[, centre_y]), closed at the ends.
 
     `square` is the superellipse exponent (2 an ellipse, more is boxier). u runs once around from the back, so
@@ -83,15 +81,11 @@ def tube(
     return grid_mesh(points, np.stack([u, points[:, :, 2]], axis=2) * repeat, colour)
 
 
-def ellipsoid(
-    radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9
-) -> Mesh:
+def ellipsoid(radii: ArrayLike, centre: ArrayLike, colour: ArrayLike, around: int = 12, rings: int = 9) -> Mesh:
     """Make an ellipsoid; u around from the back (front is 0.5), v from 0 at the bottom to 1 at the top."""
     phi = np.linspace(-np.pi / 2, np.pi / 2, rings)[:, None]
     theta = np.linspace(-np.pi / 2, 1.5 * np.pi, around + 1)[None, :]
-    unit = np.stack(
-        [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2
-    )
+    unit = np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi) + 0 * theta], axis=2)
     points = unit * np.asarray(radii) + np.asarray(centre)
     u = np.broadcast_to(np.linspace(0, 1, around + 1), points.shape[:2])
     v = np.broadcast_to(np.linspace(0, 1, rings)[:, None], points.shape[:2])
@@ -134,7 +128,7 @@ def merge(meshes: list[Mesh]) -> Mesh:
         np.concatenate([mesh.normals for mesh in meshes]),
         np.concatenate([mesh.uv for mesh in meshes]),
         np.concatenate([mesh.colours for mesh in meshes]),
-        np.concatenate(
-            [mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]
-        ).astype(np.uint16),
+        np.concatenate([mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]).astype(
+            np.uint16
+        ),
     )

@@ -119,9 +119,7 @@ def _power_of_two(picture: Image) -> Image:
 def flat_state(number: int) -> core.RenderState:
     """Make a state that paints everything in the colour that stands for `number` (0…65535)."""
     # the renderer cuts colours down to bytes: aim at the middle of each step
-    low, high = (
-        ((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8)
-    )
+    low, high = (((number >> shift & 0xFF) + 0.5) / 256.0 if number >> shift & 0xFF else 0.0 for shift in (0, 8))
     colour = core.LVecBase4(low, high, 0.0, 1.0)
     return core.RenderState.make(
         core.ColorAttrib.make_flat(colour),

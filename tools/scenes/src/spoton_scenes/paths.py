@@ -82,9 +82,7 @@ class _Crowd:
     def states(self) -> list[PersonState]:
         """Who is there now."""
         return [
-            PersonState(
-                index, *walker.position, walker.heading_rad, walker.phase_rad % (2 * pi), walker.stride
-            )
+            PersonState(index, *walker.position, walker.heading_rad, walker.phase_rad % (2 * pi), walker.stride)
             for index, walker in enumerate(self._walkers)
             if walker.present
         ]
@@ -123,9 +121,7 @@ class _Crowd:
         kept = np.where(in_doorway[:, None], positions, np.clip(positions, low, high))
         return np.asarray(self._between_doorposts(kept, in_doorway))
 
-    def _between_doorposts(
-        self, positions: NDArray[np.float64], in_doorway: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
+    def _between_doorposts(self, positions: NDArray[np.float64], in_doorway: NDArray[np.bool_]) -> NDArray[np.float64]:
         kept = positions.copy()
         for door in self._scene.doors:
             inward, along = (

@@ -1,6 +1,7 @@
 """The named scenes: how large, how many, how filmed. A scene follows from its preset, seed and counts."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Preset:
     people: int
     obstacles: int
     batches: int
-    layout: str = "overlap"
+    layout: Literal["overlap", "gaps"] = "overlap"
     batch_seconds: float = 10.0
     fps: int = 10
     width_px: int = 960
@@ -129,7 +130,7 @@ def _cameras(preset: Preset, rng: np.random.Generator) -> tuple[Camera, ...]:
         (x, y), (tx, ty), focal = place(preset, index)
         gains = [float(value) for value in rng.uniform(0.95, 1.05, 3)]
         position = (x, y, CAMERA_HEIGHT_M + float(rng.uniform(-0.2, 0.2)))
-        target = (tx + float(rng.uniform(-0.3, 0.3)), ty + float(rng.uniform(-0.3, 0.3)), 0.3)
+        target = (tx + float(rng.uniform(-0.3, 0.3)), ty + float(rng.uniform(-0.3, 0.3)), 0.5)
         cameras.append(
             Camera(
                 f"c{index}",
@@ -178,8 +179,8 @@ def _stretch_camera(preset: Preset, index: int) -> tuple[tuple[float, float], tu
     """Each camera looks steeply across its own stretch of a long floor; between two views nobody is seen."""
     width, depth = preset.floor_m
     middle = (index + 0.5) * width / preset.cameras
-    side = index % 2 == 0
-    return (middle, 0.2 if side else depth - 0.2), (middle + 0.01, depth * (0.55 if side else 0.45)), 0.95
+    y, toward = (0.2, depth * 0.75) if index % 2 == 0 else (depth - 0.2, depth * 0.25)
+    return (middle, y), (middle + 0.01, toward), 0.95
 
 
 def _obstacles(preset: Preset, rng: np.random.Generator) -> tuple[Obstacle, ...]:

@@ -30,9 +30,7 @@ def random_scene(
         seed=seed,
         width_m=width,
         depth_m=depth,
-        cameras=tuple(
-            _random_camera(rng, f"c{i}", width, depth, width_px, height_px) for i in range(cameras)
-        ),
+        cameras=tuple(_random_camera(rng, f"c{i}", width, depth, width_px, height_px) for i in range(cameras)),
         people=random_people(rng, count),
         obstacles=random_obstacles(rng, width, depth, int(rng.integers(0, 9))),
         doors=(),
@@ -46,7 +44,8 @@ def random_people(rng: np.random.Generator, count: int) -> tuple[Person, ...]:
     people = []
     for person_id, hue in enumerate(rng.permutation(hues), start=1):
         looks = random_appearance(rng, float(hue))
-        people.append(Person(person_id, looks, random_gait(rng, looks.height_m)))
+        freedom = 0.85 if looks.bottom == "skirt" or looks.top == "coat" else 1.0
+        people.append(Person(person_id, looks, random_gait(rng, looks.height_m, freedom)))
     return tuple(people)
 
 
@@ -70,9 +69,7 @@ def random_look(rng: np.random.Generator, indoors: bool) -> Look:
     )
 
 
-def random_obstacles(
-    rng: np.random.Generator, width: float, depth: float, count: int
-) -> tuple[Obstacle, ...]:
+def random_obstacles(rng: np.random.Generator, width: float, depth: float, count: int) -> tuple[Obstacle, ...]:
     """Pillars, crates, plants and screens that keep a person's width between each other."""
     obstacles: list[Obstacle] = []
     for _ in range(count):

@@ -92,19 +92,20 @@ class SceneRenderer:
         self._shadows.place(states)
 
     def _draw_picture(self, camera: Camera) -> NDArray[np.uint8]:
-        image: NDArray[np.uint8] = self._picture.draw()[:, :, :3]
-        if image.shape[1::-1] != self._size:
-            image = np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        drawn = self._picture.draw()
+        if drawn.shape[1::-1] != self._size:
+            # below a factor of two linear looks the same as the area average, at a seventh of its time
+            method = cv2.INTER_AREA if drawn.shape[1] >= 2 * self._size[0] else cv2.INTER_LINEAR
+            drawn = np.asarray(cv2.resize(drawn, self._size, interpolation=method), dtype=np.uint8)
+        image = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_BGRA2BGR), dtype=np.uint8)
         if camera.gains_bgr != (1.0, 1.0, 1.0):
             ramp = np.arange(256)[:, None] * np.asarray(camera.gains_bgr)
             table = np.clip(ramp + 0.5, 0, 255).astype(np.uint8)[:, None, :]
             image = np.asarray(cv2.LUT(image, table), dtype=np.uint8)
-        return np.ascontiguousarray(image)
+        return image
 
     def _measure(self, camera: Camera, states: Sequence[PersonState]) -> list[PersonBox]:
-        windows = {
-            state.index: window for state in states if (window := self._window(camera, state)) is not None
-        }
+        windows = {state.index: window for state in states if (window := self._window(camera, state)) is not None}
         if not windows:
             return []
         together = numbers_of(self._together.draw())
@@ -115,9 +116,7 @@ class SceneRenderer:
                 result = measure_silhouette(index + 1, alone, together, windows[index])
                 if result is not None:
                     measured[index] = result
-        return [
-            self._person_box(state, *measured[state.index]) for state in states if state.index in measured
-        ]
+        return [self._person_box(state, *measured[state.index]) for state in states if state.index in measured]
 
     def _draw_alone(self, group: list[int], present: list[int]) -> NDArray[np.uint16]:
         for index in set(present).difference(group):

@@ -19,9 +19,7 @@ class Shadows:
         x, y, _ = scene.look.key_direction
         turn, length = degrees(atan2(-y, x)), 0.5 + 0.9 * hypot(x, y)
         texture = texture_of("shadow", _soft_spot())
-        mesh = quad(
-            [(-0.45, -0.42, 0), (length, -0.42, 0), (length, 0.42, 0), (-0.45, 0.42, 0)], (1.0, 1.0, 1.0)
-        )
+        mesh = quad([(-0.45, -0.42, 0), (length, -0.42, 0), (length, 0.42, 0), (-0.45, 0.42, 0)], (1.0, 1.0, 1.0))
         self._patches = []
         for _ in scene.people:
             patch = root.attach_new_node(geometry_node("shadow", mesh))

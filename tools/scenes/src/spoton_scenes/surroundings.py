@@ -64,9 +64,7 @@ def _walls(scene: Scene) -> list[Surface]:
         for first, second in zip(edges[::2], edges[1::2], strict=True):
             pieces.append(_upright(start + along * first, start + along * second, 0.0, height, height))
         for first, second in gaps:
-            pieces.append(
-                _upright(start + along * first, start + along * second, DOOR_HEIGHT_M, height, height)
-            )
+            pieces.append(_upright(start + along * first, start + along * second, DOOR_HEIGHT_M, height, height))
         outer = -inward * CORRIDOR_M
         back.append(
             _upright(
@@ -100,9 +98,7 @@ def _gap(door: Door, start: np.ndarray, along: np.ndarray) -> tuple[float, float
     return middle - door.width_m / 2, middle + door.width_m / 2
 
 
-def _upright(
-    start: np.ndarray, end: np.ndarray, low: float, high: float, full: float, colour: Rgb = WHITE
-) -> Mesh:
+def _upright(start: np.ndarray, end: np.ndarray, low: float, high: float, full: float, colour: Rgb = WHITE) -> Mesh:
     """Make a wall piece from `start` to `end` (floor frame), visible from the room."""
     length = float(np.hypot(*(end - start)))
     corners = [
@@ -132,9 +128,7 @@ def _posters(
             first = start + along * at + inward * 0.02
             mesh = _upright(first, first + along * width, low, low + height, height)
             uv = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.float64)
-            surfaces.append(
-                Surface(Mesh(mesh.vertices, mesh.normals, uv, mesh.colours, mesh.triangles), picture)
-            )
+            surfaces.append(Surface(Mesh(mesh.vertices, mesh.normals, uv, mesh.colours, mesh.triangles), picture))
     return surfaces
 
 

@@ -24,9 +24,7 @@ class PersonBox:
     floor_m: tuple[float, float]
 
 
-def measure_silhouette(
-    number: int, alone: Numbers, together: Numbers, window: Window
-) -> tuple[Window, float] | None:
+def measure_silhouette(number: int, alone: Numbers, together: Numbers, window: Window) -> tuple[Window, float] | None:
     """(box, visibility) of `number` from its image without and with the others.
 
     Searched in window (x1, y1, x2, y2); None when it covers no pixel there.

@@ -18,9 +18,10 @@ from spoton_schemas.records import Stage as StageName
 from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
 
 from spoton_common import metrics
+from spoton_common.errors import UnreadableSnapshot
 from spoton_common.kafka.dead_letters import bury
 from spoton_common.kafka.producer import RecordProducer
-from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.kafka.snapshots import Snapshot, read_snapshots
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_common.runtime.partition import PartitionProgress
@@ -28,6 +29,8 @@ from spoton_common.runtime.progress import progress_status
 from spoton_common.runtime.stage import Output, Rejection, Stage
 
 In = TypeVar("In", bound=Tick)
+
+_Rebalance = Callable[[list[TopicPartition]], None]
 
 _log = get_logger()
 
@@ -74,6 +77,7 @@ class StageRunner(Generic[In]):
         self._partitions: dict[int, PartitionProgress] = {}
         self._statuses: dict[str, TaskStatus] = {}
         self._ledger = ledger.Ledger()
+        self._callback_failure: Exception | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set, then make everything safe and leave the group.
@@ -81,7 +85,10 @@ class StageRunner(Generic[In]):
         ``ready`` is called at every turn of the loop: the stage can take records.
         """
         self._consumer.subscribe(
-            [self._topic.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            [self._topic.name],
+            on_assign=self._guarded(self._assigned),
+            on_revoke=self._guarded(self._revoked),
+            on_lost=self._guarded(self._lost),
         )
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
@@ -97,6 +104,8 @@ class StageRunner(Generic[In]):
 
     def _poll(self) -> list[Message]:
         first = self._consumer.poll(_POLL_S)
+        if self._callback_failure is not None:
+            raise self._callback_failure
         if first is None:
             return []
         more = self._consumer.consume(self._options.max_batch - 1, 0) if self._options.max_batch > 1 else []
@@ -145,6 +154,8 @@ class StageRunner(Generic[In]):
             return {}
         if record.kind is Kind.END_OF_TASK:
             self._ledger.forget(record)
+        if record.kind is not Kind.FRAME:
+            return {}
         times = self._ledger.left(record)
         if not times:
             return {}
@@ -194,22 +205,42 @@ class StageRunner(Generic[In]):
         for offset in offsets:
             self._partitions[offset.partition].committed_offset = offset.offset
 
-    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _guarded(self, callback: _Rebalance) -> Callable[[Consumer, list[TopicPartition]], None]:
+        """Keep a callback's exception for the loop: the client's C code loses it."""
+
+        def guarded(_consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            try:
+                callback(partitions)
+            except Exception as error:
+                self._callback_failure = error
+
+        return guarded
+
+    def _assigned(self, partitions: list[TopicPartition]) -> None:
         topic = state_topic(self._options.name)
         for number in sorted(p.partition for p in partitions):
             snapshots = read_snapshots(self._bootstrap, topic, number)
             self._partitions[number] = PartitionProgress.from_snapshots(snapshots)
             for key, snapshot in snapshots.items():
                 if snapshot.state:
-                    self._stage.restore(key, snapshot.state)
+                    self._restore(key, snapshot)
         self._note_partitions("partitions assigned", partitions)
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _restore(self, key: str, snapshot: Snapshot) -> None:
+        try:
+            self._stage.restore(key, snapshot.state)
+        except Exception as error:  # whatever bytes of another version lead to
+            raise UnreadableSnapshot(
+                f"{state_topic(self._options.name)} holds a state of {key} that this version cannot read "
+                f"({type(error).__name__}: {error}): let running tasks end before changing versions"
+            ) from error
+
+    def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._checkpoint([p.partition for p in partitions if p.partition in self._partitions])
         self._drop(partitions)
         self._note_partitions("partitions revoked", partitions)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _lost(self, partitions: list[TopicPartition]) -> None:
         self._drop(partitions)
         self._note_partitions("partitions lost", partitions)
 

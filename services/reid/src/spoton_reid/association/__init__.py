@@ -5,6 +5,7 @@ from spoton_reid.association.floor import foot_on_floor
 from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters
 from spoton_reid.association.values import (
     Bucket,
+    IdentityAppearance,
     IdentityRevision,
     LabelledBucket,
     Observation,
@@ -17,6 +18,7 @@ __all__ = [
     "Associator",
     "Bucket",
     "EvidenceParameters",
+    "IdentityAppearance",
     "IdentityRevision",
     "LabelledBucket",
     "Observation",

@@ -41,7 +41,7 @@ class PlaneAlignment:
                     kept.extend(map(tuple, differences.tolist()))
 
     def shifts(self) -> Points:
-        """Shifts in metres, (cameras, cameras, 2): [a, b] added to (foot in a − foot in b) brings both together."""
+        """Shifts in metres, (cameras, cameras, 2): [a, b] is added to (foot in a − foot in b)."""
         shifts = np.zeros((self.cameras, self.cameras, 2))
         for (first, second), differences in self._pairs.items():
             shift = robust_shift(np.array(differences))
@@ -62,7 +62,7 @@ def nearest_differences(first: Points, second: Points, radius_m: float) -> Point
 
 
 def robust_shift(differences: Points) -> Points:
-    """Median difference (2,), refined inside shrinking radii around the last estimate; 0 for too few pairs."""
+    """Median difference (2,), refined inside shrinking radii around it; 0 for too few pairs."""
     shift = np.zeros(2)
     if len(differences) < _LEAST_PAIRS:
         return shift

@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 from spoton_reid.association.alignment import PlaneAlignment
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
-from spoton_reid.association.floor import inside_polygon
+from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.identities import IdentityBook
 from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.revisions import describe_spans, revise
 from spoton_reid.association.tracklets import Tracklet
-from spoton_reid.association.values import Bucket, IdentityRevision, LabelledBucket, Observation, Scene
+from spoton_reid.association.values import (
+    Bucket,
+    IdentityAppearance,
+    IdentityRevision,
+    LabelledBucket,
+    Observation,
+    Scene,
+)
 from spoton_reid.association.window import Window
 from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
 
 _KIND = "associator"
+_ANEW_EVERY = 4  # solves; between them the last solution is only improved
 
 
 @dataclass(slots=True)
@@ -36,6 +44,7 @@ class _State:
     pending: deque[Bucket] = field(default_factory=deque)
     newest: int | None = None
     last_solve: int | None = None
+    solves: int = 0
 
 
 class Associator:
@@ -75,8 +84,18 @@ class Associator:
         """Take no more ticks: decide once more and publish the rest."""
         if self._state.newest is None:
             return [], []
+        self._state.solves = 0
         revisions = self._solve(self._state.newest)
         return self._publish(self._state.newest), revisions
+
+    def appearances(self) -> list[IdentityAppearance]:
+        """Tell what the identities that are in the window look like, sorted by identity."""
+        seen: dict[int, list[Tracklet]] = {}
+        for tracklet in self._state.window.tracklets():
+            if tracklet.name:
+                seen.setdefault(tracklet.name, []).append(tracklet)
+        described = (self._state.book.describe(name, tracklets) for name, tracklets in sorted(seen.items()))
+        return [appearance for appearance in described if appearance is not None]
 
     def snapshot(self) -> bytes:
         """Write the whole state."""
@@ -92,14 +111,16 @@ class Associator:
         self._state = unpack_state(_KIND, snapshot)
 
     def _absorb(self, bucket: Bucket) -> None:
-        feet: list[list[tuple[float, float]]] = [[] for _ in self._scene.cameras]
-        for observation in self._in_order(bucket):
-            camera = self._camera_index[observation.camera_id]
-            if observation.floor_m is not None:
-                feet[camera].append(observation.floor_m)
-            if self._monitored(observation):
-                self._state.window.add(camera, bucket.global_frame_index, observation)
-        self._state.alignment.observe([np.array(points, np.float64).reshape(-1, 2) for points in feet])
+        feet: list[NDArray[np.float64]] = []
+        observations = self._in_order(bucket)
+        for index, camera in enumerate(self._scene.cameras):
+            own = [observation for observation in observations if observation.camera_id == camera.camera_id]
+            places = _visible_feet(own)
+            feet.append(places[np.isfinite(places[:, 0])])
+            for observation, (x_m, y_m) in zip(own, places.tolist(), strict=True):
+                if self._monitored(observation):
+                    self._state.window.add(index, bucket.global_frame_index, observation, (x_m, y_m))
+        self._state.alignment.observe(feet)
 
     def _in_order(self, bucket: Bucket) -> list[Observation]:
         unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
@@ -114,6 +135,8 @@ class Associator:
     def _solve(self, now: int) -> list[IdentityRevision]:
         state, parameters, fps = self._state, self._parameters, self._scene.fps
         state.last_solve = now
+        tail = round(parameters.longest_tail_s * fps)
+        state.window.part_overlaps(now - self._interval - tail, tail)
         state.window.cut(parameters.cut_crops, parameters.cut_cosine)
         step = max(1, round(parameters.window_step_s * fps))
         retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)
@@ -121,9 +144,12 @@ class Associator:
         tracklets = state.window.tracklets()
         if not tracklets:
             return []
-        evidence = state.window.weigh(tracklets, state.alignment.shifts(), fps, parameters.evidence)
+        forbidden = cannot_link(tracklets)
+        shifts = state.alignment.shifts()
+        evidence = state.window.weigh(tracklets, forbidden, shifts, fps, parameters.evidence)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        labels = cluster(evidence, cannot_link(tracklets), start)
+        labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
+        state.solves += 1
         groups = _groups(tracklets, labels)
         names, merged = state.book.name(groups, fps, parameters)
         for label, (group, name) in enumerate(zip(groups, names, strict=True)):
@@ -149,6 +175,13 @@ class Associator:
             identities[observation.camera_id, observation.track_id] = name
         labels = tuple(identities[o.camera_id, o.track_id] or None for o in bucket.observations)
         return LabelledBucket(bucket.global_frame_index, bucket.observations, labels)
+
+
+def _visible_feet(observations: list[Observation]) -> NDArray[np.float64]:
+    """Floor positions of one camera's observations, (N, 2), NaN where unknown or where the foot is hidden."""
+    boxes = np.array([o.bbox_xyxy for o in observations], np.float64).reshape(-1, 4)
+    places = [o.floor_m or (np.nan, np.nan) for o in observations]
+    return np.where(hidden_feet(boxes)[:, None], np.nan, np.array(places, np.float64).reshape(-1, 2))
 
 
 def _groups(tracklets: list[Tracklet], labels: NDArray[np.int64]) -> list[list[Tracklet]]:

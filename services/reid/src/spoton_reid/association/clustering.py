@@ -12,20 +12,21 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
 _LEAST_GAIN = 1e-9  # smaller gains are rounding
+_SPARE_CLUSTERS = 64  # new clusters that one round of moves may open
 _MOST_ROUNDS = 20  # local moves settle in a few rounds
 
 
-def cluster(evidence: Matrix, forbidden: Mask, start: Labels) -> Labels:
+def cluster(evidence: Matrix, forbidden: Mask, start: Labels, *, anew: bool) -> Labels:
     """Cluster items.
 
     Args:
         evidence: (N, N) symmetric log-odds of belonging together; the diagonal is ignored.
         forbidden: (N, N) symmetric; pairs that must not share a cluster.
         start: (N,) labels of an earlier solution, −1 for items without one.
+        anew: also build a solution from nothing (several times the cost) and keep the better one.
 
     Returns:
-        (N,) labels 0..K−1 numbered by first member; the better of improving the earlier
-        solution and of building a new one.
+        (N,) labels 0..K−1 numbered by first member.
 
     """
     weights = evidence.copy()
@@ -34,10 +35,12 @@ def cluster(evidence: Matrix, forbidden: Mask, start: Labels) -> Labels:
     alone = np.arange(size)
     warm = np.where(start >= 0, start, size + alone)
     warm = _split_conflicts(_renumber(warm), forbidden)
-    solutions = [_improve(weights, forbidden, warm)]
-    solutions.append(_improve(weights, forbidden, _join(weights, forbidden, alone)))
-    scores = [objective(weights, labels) for labels in solutions]
-    return solutions[0] if scores[0] >= scores[1] - _LEAST_GAIN else solutions[1]
+    improved = _improve(weights, forbidden, warm)
+    if not anew:
+        return improved
+    built = _improve(weights, forbidden, _join(weights, forbidden, alone))
+    better = objective(weights, built) > objective(weights, improved) + _LEAST_GAIN
+    return built if better else improved
 
 
 def objective(evidence: Matrix, labels: Labels) -> float:
@@ -48,16 +51,18 @@ def objective(evidence: Matrix, labels: Labels) -> float:
 def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
     """Join clusters while the best size-normalised sum of evidence between two is positive."""
     labels = _renumber(labels)
+    if len(labels) == 0:
+        return labels
     members = _one_hot(labels)
     sizes = members.sum(axis=0)
     between = members.T @ weights @ members
     blocked = (members.T @ forbidden.astype(np.float64) @ members) > 0
     np.fill_diagonal(blocked, True)
     scores = np.where(blocked, -np.inf, between / np.sqrt(np.outer(sizes, sizes)))
-    while scores.size:
-        first, second = divmod(int(scores.argmax()), len(scores))
-        if scores[first, second] <= _LEAST_GAIN:
-            break
+    partner, best = scores.argmax(axis=1), scores.max(axis=1)
+    while best.max() > _LEAST_GAIN:
+        first = int(best.argmax())
+        second = int(partner[first])
         labels[labels == second] = first
         between[first] += between[second]
         between[:, first] = between[first]
@@ -68,6 +73,11 @@ def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
         row = np.where(blocked[first], -np.inf, between[first] / np.sqrt(sizes[first] * sizes))
         scores[first] = scores[:, first] = row
         scores[second] = scores[:, second] = -np.inf
+        stale = (partner == first) | (partner == second)  # rows whose best pair has changed
+        stale[[first, second]] = True
+        better = ~stale & (row > best)
+        partner[better], best[better] = first, row[better]
+        partner[stale], best[stale] = scores[stale].argmax(axis=1), scores[stale].max(axis=1)
     return _renumber(labels)
 
 
@@ -86,11 +96,14 @@ def _move_all(weights: Matrix, forbidden: Mask, labels: Labels) -> tuple[bool, L
     labels = labels.copy()
     size = len(labels)
     columns = int(labels.max(initial=-1)) + 1
-    sums = np.zeros((size, columns + size))  # evidence of each item towards each cluster
+    spare = min(size, _SPARE_CLUSTERS)
+    sums = np.zeros((size, columns + spare))  # evidence of each item towards each cluster
     sums[:, :columns] = weights @ _one_hot(labels)
-    free = list(range(columns + size - 1, columns - 1, -1))
+    free = list(range(columns + spare - 1, columns - 1, -1))
     moved = False
     for item in range(size):
+        if sums[item].max() <= sums[item, labels[item]] + _LEAST_GAIN and sums[item, labels[item]] >= 0:
+            continue  # at its best place already
         conflicts = np.flatnonzero(forbidden[item])
         owners = labels[conflicts]
         # What joining a cluster yields once its conflicting members are out.
@@ -102,13 +115,16 @@ def _move_all(weights: Matrix, forbidden: Mask, labels: Labels) -> tuple[bool, L
         gain = max(float(yields[best]), 0.0) - float(sums[item, own])
         if gain <= _LEAST_GAIN:
             continue
+        if not free:
+            break
         target = best if yields[best] > _LEAST_GAIN else free.pop()
-        for evicted in conflicts[owners == target].tolist():
+        evictions = conflicts[owners == target].tolist()
+        if len(evictions) >= len(free):
+            break  # the next round begins with spare clusters anew
+        for evicted in evictions:
             _relabel(weights, sums, labels, evicted, free.pop())
         _relabel(weights, sums, labels, item, target)
         moved = True
-        if not free:
-            break
     return moved, _renumber(labels)
 
 
@@ -136,7 +152,7 @@ def _one_hot(labels: Labels) -> Matrix:
 
 
 def _renumber(labels: Labels) -> Labels:
-    """Number clusters from 0 by their first member."""
+    """Count clusters from 0 by their first member."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))

@@ -60,16 +60,22 @@ def floor_evidence(
         return 0.0
     odds = parameters.floor_slope_per_m * (parameters.floor_midpoint_m - float(np.median(distances)))
     odds = min(max(odds, parameters.floor_least), parameters.floor_most)
-    return odds * min(1.0, (len(distances) / (fps * parameters.floor_full_s)) ** 0.5)
+    together_s = len(distances) / fps
+    return odds * min(1.0, float(np.sqrt(together_s / parameters.floor_full_s)))
 
 
 def motion_evidence(
-    tracklets: Sequence[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters
+    tracklets: Sequence[Tracklet],
+    forbidden: Mask,
+    shifts: Matrix,
+    fps: float,
+    parameters: EvidenceParameters,
 ) -> Matrix:
     """Evidence of one tracklet going on as another within a few seconds.
 
     Args:
         tracklets: N.
+        forbidden: (N, N) pairs that cannot be one person.
         shifts: (cameras, cameras, 2) metres by which the second camera's plane lies off the first's.
         fps: frames per second.
         parameters: speeds and bounds.
@@ -94,10 +100,24 @@ def motion_evidence(
     shift_px = velocities * gaps[earlier, later][:, None]
     overlap = _aligned_iou(ends + np.concatenate([shift_px, shift_px], axis=1), starts)
     fade = 0.5 ** (elapsed_s / parameters.motion_bonus_fade_s)
-    odds = odds + np.where(same, parameters.motion_bonus * overlap * fade, 0.0)
+    likely = np.zeros_like(evidence)
+    likely[earlier, later] = np.where(same, overlap * fade, 0.0)
+    odds = odds + parameters.motion_bonus * _clear_margin(likely, forbidden)[earlier, later]
     evidence[earlier, later] = odds
     evidence[later, earlier] = odds
     return evidence
+
+
+def _clear_margin(likely: Matrix, forbidden: Mask) -> Matrix:
+    """How much more likely each continuation is than the best one that excludes it, at least 0."""
+    margin = likely.copy()
+    for transposed in (False, True):
+        view, result = (likely.T, margin.T) if transposed else (likely, margin)
+        for row in np.flatnonzero(view.any(axis=1)).tolist():
+            columns = np.flatnonzero(view[row])
+            rivals = np.where(forbidden[np.ix_(columns, columns)], view[row, columns][None, :], 0.0).max(axis=1)
+            result[row, columns] = np.minimum(result[row, columns], view[row, columns] - rivals)
+    return np.clip(margin, 0.0, None)
 
 
 def _spans(

@@ -1,9 +1,11 @@
 """Where a foot stands on the floor."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spoton_reid.association.values import Point, SceneCamera
 
+_FOOT_MARGIN = 0.1  # of the box height: detectors end a box a little above or below the occluder
 _BORDER_PX = 2.0  # a box that reaches the lower border hides its foot
 
 
@@ -35,3 +37,26 @@ def inside_polygon(point: Point, polygon: tuple[Point, ...]) -> bool:
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
             inside = not inside
     return inside
+
+
+def hidden_feet(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes of one image end where a nearer person begins, instead of at a foot.
+
+    The detector boxes what it sees: behind another person that is head and shoulders, and the
+    bottom of such a box projects metres behind the true place.
+
+    Args:
+        boxes_xyxy: (N, 4) pixels.
+
+    Returns:
+        (N,) True where the bottom centre lies in a box whose own bottom is lower.
+
+    """
+    foot_x = (boxes_xyxy[:, 0] + boxes_xyxy[:, 2]) / 2
+    foot_y = boxes_xyxy[:, 3]
+    margin = _FOOT_MARGIN * (foot_y - boxes_xyxy[:, 1])
+    across = (boxes_xyxy[None, :, 0] <= foot_x[:, None]) & (foot_x[:, None] <= boxes_xyxy[None, :, 2])
+    nearer = boxes_xyxy[None, :, 3] > (foot_y + margin)[:, None]
+    below_top = (foot_y + margin)[:, None] >= boxes_xyxy[None, :, 1]
+    behind = across & nearer & below_top
+    return np.asarray(behind.any(axis=1), dtype=np.bool_)

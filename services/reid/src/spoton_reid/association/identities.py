@@ -9,6 +9,7 @@ from spoton_reid.association.naming import match_names
 from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.revisions import RenamedSpan
 from spoton_reid.association.tracklets import Tracklet
+from spoton_reid.association.values import IdentityAppearance
 from spoton_reid.gallery import Gallery
 
 Group = Sequence[Tracklet]
@@ -23,6 +24,7 @@ class IdentityBook:
     _next: int = 1
     _spans: dict[int, list[_Span]] = field(default_factory=dict)
     _last_seen: dict[int, int] = field(default_factory=dict)
+    _crops: dict[int, float] = field(default_factory=dict)
 
     def remember(self, retired: Sequence[Tracklet]) -> None:
         """Fold final tracklets into their identities."""
@@ -32,9 +34,27 @@ class IdentityBook:
             span = (tracklet.camera, tracklet.track_id, tracklet.frames[0], tracklet.frames[-1])
             self._spans.setdefault(tracklet.name, []).append(span)
             self._last_seen[tracklet.name] = max(self._last_seen.get(tracklet.name, 0), tracklet.frames[-1])
-            total, _ = tracklet.appearance()
+            total, weight = tracklet.appearance()
             if total is not None:
                 self.gallery.add(tracklet.name, total)
+                self._crops[tracklet.name] = self._crops.get(tracklet.name, 0.0) + weight
+
+    def describe(self, identity: int, recent: Sequence[Tracklet]) -> IdentityAppearance | None:
+        """Tell what an identity looks like, remembered and recent; None if nothing was embedded."""
+        sums, crops = [], 0.0
+        for total, weight in (tracklet.appearance() for tracklet in recent):
+            if total is not None:
+                sums.append(total)
+                crops += weight
+        remembered = self.gallery.entry(identity)
+        if remembered is not None:
+            sums.append(remembered)
+            crops += self._crops.get(identity, 0.0)
+        if not sums:
+            return None
+        mean = np.sum(sums, axis=0)
+        unit = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+        return IdentityAppearance(identity, unit, crops, max(tracklet.frames[-1] for tracklet in recent))
 
     def name(
         self, groups: Sequence[Group], fps: float, parameters: AssociationParameters
@@ -95,6 +115,7 @@ class IdentityBook:
         self._spans.setdefault(new, []).extend(self._spans.pop(old))
         self._last_seen[new] = max(self._last_seen.get(new, 0), self._last_seen.pop(old))
         self.gallery.merge(old, into=new)
+        self._crops[new] = self._crops.get(new, 0.0) + self._crops.pop(old, 0.0)
 
     def _overlap(self, old: int, new: int) -> bool:
         return any(

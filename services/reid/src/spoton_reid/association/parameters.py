@@ -4,7 +4,7 @@
 nothing is tuned per scene.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,33 @@ class AssociationParameters:
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
-    least_identity_s: float = 0.4  # summed length of a cluster below which it is taken for a ghost
-    least_mean_confidence: float = 0.4  # of a cluster's boxes, else a ghost
+    least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
+    least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost
+    longest_tail_s: float = 0.25  # a tracker's patience: shorter overlaps of two tracklets are its mistakes
     cut_crops: int = 6  # crops before and after a suspected swap
     cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut
     reentry_cosine: float = 0.7  # of a newcomer with a gallery entry, to be taken for the same person
     reentry_margin: float = 0.08  # by which the best entry must beat the second
     reentry_crops: float = 3.0  # visibility-weighted crops a newcomer needs before being looked up
+
+    def for_model(self, even_cosine: float, slope: float) -> "AssociationParameters":
+        """Read cosines on the scale of another network.
+
+        Args:
+            even_cosine: cosine of two crops at which same and different person are equally likely.
+            slope: log-odds of being the same person for each unit of cosine above that.
+
+        """
+        evidence = self.evidence
+        stretch = evidence.appearance_slope / slope
+
+        def on_scale(cosine: float) -> float:
+            return even_cosine + (cosine - evidence.appearance_midpoint) * stretch
+
+        return replace(
+            self,
+            evidence=replace(evidence, appearance_midpoint=even_cosine, appearance_slope=slope),
+            cut_cosine=on_scale(self.cut_cosine),
+            reentry_cosine=on_scale(self.reentry_cosine),
+            reentry_margin=self.reentry_margin * stretch,
+        )

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.values import Observation
+from spoton_reid.association.values import Observation, Point
 
 Box = tuple[float, float, float, float]
-_NOWHERE = (np.nan, np.nan)
 _TAIL = 8  # boxes from which velocity at either end is taken: a third of a second at 25 frames/s
 
 
@@ -53,12 +52,12 @@ class Tracklet:
         """Order and name: by first frame, then camera, track and part."""
         return self.frames[0], self.camera, self.track_id, self.part
 
-    def add(self, frame: int, observation: Observation) -> None:
+    def add(self, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take the next observation of the track."""
         self.frames.append(frame)
         self.boxes.append(observation.bbox_xyxy)
         self.confidences.append(observation.confidence)
-        self.floors.append(observation.floor_m or _NOWHERE)
+        self.floors.append(foot_m)
         self.identities.append(0)
         if observation.embedding is not None:
             self.sightings.append(Sighting(frame, observation.embedding, observation.visibility))

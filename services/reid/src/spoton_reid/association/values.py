@@ -101,3 +101,21 @@ class IdentityRevision:
     last_frame: int
     old_identity: int | None
     new_identity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityAppearance:
+    """What an identity looks like.
+
+    Attributes:
+        identity: its number.
+        embedding: mean over its crops, (D,), unit length.
+        crops: how many good crops that rests on, weighted by visibility.
+        last_frame: global frame index at which it was last seen.
+
+    """
+
+    identity: int
+    embedding: NDArray[np.float32]
+    crops: float
+    last_frame: int

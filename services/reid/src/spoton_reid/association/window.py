@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from spoton_reid.association.evidence import appearance_evidence, floor_evidence, motion_evidence
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
-from spoton_reid.association.values import Observation
+from spoton_reid.association.values import Observation, Point
 
 Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 _TrackKey = tuple[int, int]
 _Key = tuple[int, int, int, int]
 
@@ -27,12 +28,35 @@ class Window:
     _known: dict[tuple[_Key, _Key], tuple[int, int, float]] = field(default_factory=dict)
     _shifts: Matrix | None = None
 
-    def add(self, camera: int, frame: int, observation: Observation) -> None:
-        """Take an observation; ticks only grow."""
+    def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
+        """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
         parts = self._tracks.setdefault((camera, observation.track_id), [])
         if not parts:
             parts.append(Tracklet(camera, observation.track_id, 0))
-        parts[-1].add(frame, observation)
+        parts[-1].add(frame, observation, foot_m)
+
+    def part_overlaps(self, since: int, longest: int) -> None:
+        """Cut off the tails with which tracklets run into the next one of their camera.
+
+        A box that lingers where somebody else has just been found would forbid both tracklets one
+        identity, over a few frames of which one is a mistake. The tail becomes a tracklet of its own.
+
+        Args:
+            since: only tracklets that were seen from this frame on.
+            longest: longest tail in frames.
+
+        """
+        recent = [p[-1] for p in self._tracks.values() if p[-1].frames[-1] >= since]
+        for old in sorted(recent, key=lambda tracklet: tracklet.key):
+            starts = [
+                young.frames[0]
+                for young in recent
+                if young.camera == old.camera
+                and old.frames[0] < young.frames[0] <= old.frames[-1] < young.frames[-1]
+                and old.frames[-1] - young.frames[0] < longest
+            ]
+            if starts:
+                self._tracks[old.camera, old.track_id].append(old.cut(min(starts)))
 
     def cut(self, crops: int, least_cosine: float) -> None:
         """Cut tracklets whose appearance changes."""
@@ -88,13 +112,20 @@ class Window:
                 return tracklet.identities[row]
         return 0
 
-    def weigh(self, tracklets: list[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters) -> Matrix:
+    def weigh(
+        self,
+        tracklets: list[Tracklet],
+        forbidden: Mask,
+        shifts: Matrix,
+        fps: float,
+        parameters: EvidenceParameters,
+    ) -> Matrix:
         """Add up all evidence between the given tracklets: (N, N), symmetric."""
         if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
             self._shifts = shifts
             self._known.clear()
         evidence = appearance_evidence(tracklets, parameters)
-        evidence += motion_evidence(tracklets, self._shifts, fps, parameters)
+        evidence += motion_evidence(tracklets, forbidden, self._shifts, fps, parameters)
         cameras = np.array([t.camera for t in tracklets])
         first = np.array([t.frames[0] for t in tracklets])
         last = np.array([t.frames[-1] for t in tracklets])

@@ -30,6 +30,10 @@ class Gallery:
         self._sums[identity] = self._sums.get(identity, np.zeros(len(embedding_sum))) + embedding_sum
         self._index = None
 
+    def entry(self, identity: int) -> NDArray[np.float64] | None:
+        """Return an identity's sum of embeddings, (D,), if it has any."""
+        return self._sums.get(identity)
+
     def merge(self, identity: int, into: int) -> None:
         """Let one identity's entry become part of another's."""
         total = self._sums.pop(identity, None)

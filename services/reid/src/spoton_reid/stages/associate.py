@@ -9,8 +9,17 @@ import numpy as np
 from spoton_common.errors import RejectedRecord
 from spoton_common.runtime.stage import Output
 from spoton_schemas import records
-from spoton_schemas.records import CameraIdentities, GlobalIds, IdentifiedTrack, IdentityChange, Kind, TaskStart, Tracks
-from spoton_schemas.topics import GLOBAL_IDS, IDENTITY_REVISIONS
+from spoton_schemas.records import (
+    AppearanceModel,
+    CameraIdentities,
+    GlobalIds,
+    IdentifiedTrack,
+    IdentityChange,
+    Kind,
+    TaskStart,
+    Tracks,
+)
+from spoton_schemas.topics import APPEARANCES, GLOBAL_IDS, IDENTITY_REVISIONS
 
 from spoton_reid.association import (
     AssociationParameters,
@@ -27,6 +36,8 @@ from spoton_reid.stages.ticks import SegmentEnd, TaskEnd, Tick, TickBuffer
 
 PERSON = "person"
 
+_DESCRIBE_EVERY_S = 5.0  # of video: how old the appearance of somebody in view may be for others
+
 
 @dataclass(slots=True)
 class _Task:
@@ -36,9 +47,11 @@ class _Task:
     environment_id: str
     start: TaskStart
     buffer: TickBuffer
+    model: AppearanceModel | None
     started: set[str] = field(default_factory=set)
     waiting: deque[Tick | SegmentEnd] = field(default_factory=deque)
     revision: int = 0
+    described_tick: int = 0
     ended: bool = False
 
 
@@ -69,7 +82,7 @@ class AssociateMachine:
         """Go on from a snapshot; they come only from our own state topic: pickle runs what it reads."""
         self._task, associator_state = pickle.loads(state)  # noqa: S301
         assert self._task is not None
-        self._associator = Associator(_scene(self._task.start), self._parameters)
+        self._associator = self._make_associator(self._task)
         self._associator.restore(associator_state)
 
     def _start(self, record: Tracks) -> Sequence[Output]:
@@ -77,13 +90,20 @@ class AssociateMachine:
             raise RejectedRecord("no_scene", "a START record without a scene")
         if self._task is None:
             start = record.start
-            self._task = _Task(record.task_id, record.environment_id, start, TickBuffer(start.camera_ids))
-            self._associator = Associator(_scene(start), self._parameters)
+            buffer = TickBuffer(start.camera_ids)
+            self._task = _Task(record.task_id, record.environment_id, start, buffer, record.appearance_model)
+            self._associator = self._make_associator(self._task)
         task = self._task
         task.started.add(record.camera_id)
         if task.started != set(task.start.camera_ids):
             return []
         return [Output(GLOBAL_IDS, _mark(task, Kind.START, 0, 0, start=task.start))]
+
+    def _make_associator(self, task: _Task) -> Associator:
+        parameters = self._parameters
+        if task.model is not None:
+            parameters = parameters.for_model(task.model.even_cosine, task.model.slope)
+        return Associator(_scene(task.start), parameters)
 
     def _take(self, task: _Task, item: Tick | SegmentEnd | TaskEnd) -> list[Output]:
         assert self._associator is not None
@@ -91,7 +111,7 @@ class AssociateMachine:
             task.ended = True
             published, revisions = self._associator.finish()
             outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
-            outputs += _segment_ends(task)
+            outputs += _segment_ends(task) + _described(task, self._associator)
             end = _mark(
                 task,
                 Kind.END_OF_TASK,
@@ -106,7 +126,11 @@ class AssociateMachine:
             return _segment_ends(task)
         bucket = Bucket(item.global_frame_index, _observations(task.start, item))
         published, revisions = self._associator.feed(bucket)
-        return _revised(task, revisions, item.global_frame_index) + _published(task, published)
+        outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
+        if item.global_frame_index - task.described_tick >= _DESCRIBE_EVERY_S * task.start.scene.processing_fps:
+            task.described_tick = item.global_frame_index
+            outputs += _described(task, self._associator)
+        return outputs
 
 
 def _scene(start: TaskStart) -> Scene:
@@ -228,6 +252,26 @@ def _revised(task: _Task, revisions: list[IdentityRevision], tick: int) -> list[
         changes=changes,
     )
     return [Output(IDENTITY_REVISIONS, revision)]
+
+
+def _described(task: _Task, associator: Associator) -> list[Output]:
+    if task.model is None:
+        return []
+    return [
+        Output(
+            APPEARANCES,
+            records.Appearance(
+                task_id=task.task_id,
+                environment_id=task.environment_id,
+                global_id=appearance.identity,
+                global_frame_index=appearance.last_frame,
+                model=task.model.name,
+                embedding=appearance.embedding.astype("<f4").tobytes(),
+                crops=appearance.crops,
+            ),
+        )
+        for appearance in associator.appearances()
+    ]
 
 
 def _mark(task: _Task, kind: Kind, tick: int, batch_index: int, **content: object) -> GlobalIds:

@@ -2,17 +2,18 @@
 
 import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from spoton_common.errors import RejectedRecord
 from spoton_common.runtime.stage import Output
-from spoton_schemas.records import Detection, Detections, Kind, Track, Tracks
+from spoton_schemas.records import AppearanceModel, Detection, Detections, Kind, Track, Tracks
 from spoton_schemas.topics import TRACKS
 
 from spoton_reid.embedding import CropGate, CropSelector, Embedder, box_visibilities
+from spoton_reid.embedding.description import ModelDescription
 from spoton_reid.tracking import Tracker
 
 PERSON = "person"
@@ -64,7 +65,10 @@ class TrackMachine:
             tracks = self._track(self._camera, record)
         elif record.kind is Kind.END_OF_TASK:
             self._camera = None
-        return [Output(TRACKS, _answer(record, tracks))]
+        answer = _answer(record, tracks)
+        if record.kind is Kind.START:
+            answer = replace(answer, appearance_model=_appearance_model(self._tools.embedder.description))
+        return [Output(TRACKS, answer)]
 
     def snapshot(self) -> bytes:
         """Return trackers and budgets; empty before the start and after the end."""
@@ -184,6 +188,10 @@ def _as_track(detection: Detection, track_id: int, visibility: float, embedding:
         visibility=visibility,
         embedding=None if embedding is None else embedding.astype("<f4").tobytes(),
     )
+
+
+def _appearance_model(description: ModelDescription) -> AppearanceModel:
+    return AppearanceModel(description.name, description.even_cosine, description.slope)
 
 
 def _answer(record: Detections, tracks: tuple[Track, ...]) -> Tracks:

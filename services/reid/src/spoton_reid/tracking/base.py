@@ -61,7 +61,7 @@ class Tracker(ABC):
             the detections that belong to a track, by detection index.
 
         Raises:
-            DetectionShapeError: the arrays differ in length, or an embedding is missing that the tracker needs.
+            DetectionShapeError: the arrays differ in length, or a needed embedding is missing.
 
         """
         count = len(boxes_xyxy)

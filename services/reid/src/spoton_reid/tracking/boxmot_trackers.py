@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import boxmot
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import torch
 from boxmot.structures import Boxes, Detections
@@ -50,12 +51,12 @@ class BoxmotTracker(Tracker):
         ]
 
     def snapshot(self) -> bytes:
-        """Pickle BoxMOT's tracker (about 1 MB)."""
-        return pack_state(self._kind, self._tracker)
+        """Pickle BoxMOT's tracker (about 1 MB); some hold local functions, which plain pickle refuses."""
+        return pack_state(self._kind, cloudpickle.dumps(self._tracker))
 
     def restore(self, snapshot: bytes) -> None:
         """Replace BoxMOT's tracker."""
-        self._tracker = unpack_state(self._kind, snapshot)
+        self._tracker = cloudpickle.loads(unpack_state(self._kind, snapshot))
 
 
 def _create(name: str, frame_rate: int, use_appearance: bool) -> Any:

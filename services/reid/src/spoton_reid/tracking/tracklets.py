@@ -22,7 +22,7 @@ _KIND = "tracklet"
 class TrackletParameters:
     """Thresholds of the linker; chosen by purity against true identities on real footage."""
 
-    start_confidence: float = 0.3  # weaker boxes may only continue a tracklet
+    start_confidence: float = 0.35  # weaker boxes may only continue a tracklet
     continue_confidence: float = 0.1
     least_iou: float = 0.4  # of predicted and found box
     ambiguity_margin: float = 0.3  # a second match this near to the best makes the link a guess
@@ -40,7 +40,8 @@ class _Live:
 
     def predict(self, frame_index: int) -> NDArray[np.float64]:
         shift = self.velocity * (frame_index - self.last_frame)
-        return self.box + np.concatenate([shift, shift])
+        predicted: NDArray[np.float64] = self.box + np.concatenate([shift, shift])
+        return predicted
 
     def move(self, frame_index: int, box: NDArray[np.float64], memory: float) -> None:
         step = ((box[:2] + box[2:]) - (self.box[:2] + self.box[2:])) / 2 / (frame_index - self.last_frame)
@@ -82,10 +83,9 @@ class TrackletLinker(Tracker):
             waiting = [live for live in waiting if live.track_id not in taken]
             self._live = [live for live in self._live if live.track_id not in guesses]
         continued = {detection for detection, _ in linked}
-        for detection in strong.tolist():
-            if detection not in continued:
-                linked.append((detection, self._start(frame_index, boxes[detection], int(class_ids[detection]))))
-        return linked
+        fresh = [detection for detection in strong.tolist() if detection not in continued]
+        started = [self._start(frame_index, boxes[index], int(class_ids[index])) for index in fresh]
+        return linked + list(zip(fresh, started, strict=True))
 
     def _match(
         self,

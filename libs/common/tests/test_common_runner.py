@@ -1,0 +1,184 @@
+"""The runner on a real broker: duplicates, restarts, two instances sharing the partitions."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from confluent_kafka import Consumer
+from spoton_common.kafka.producer import RecordProducer
+from spoton_common.runtime.runner import RunnerOptions, StageRunner
+from spoton_common.runtime.stage import KeyedStage, Output
+from spoton_local import Connections
+from spoton_schemas.codec import Codec
+from spoton_schemas.records import Detections, Frame, Kind, Stage
+from spoton_schemas.topics import DETECTIONS, FRAMES
+
+pytestmark = pytest.mark.integration
+
+CAMERAS = ("c0", "c1", "c2")
+
+
+class Numbering:
+    """Numbers a camera's records: a lost or doubled one shows in all that follow."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def feed(self, record: Frame) -> list[Output]:
+        self.count += 1
+        found = Detections(
+            task_id=record.task_id,
+            environment_id="e",
+            camera_id=record.camera_id,
+            kind=record.kind,
+            sub_video_batch_index=0,
+            global_frame_index=record.global_frame_index,
+            camera_frame_index=self.count,
+            event_time_us=0,
+        )
+        return [Output(DETECTIONS, found)]
+
+    def snapshot(self) -> bytes:
+        return str(self.count).encode()
+
+    def restore(self, state: bytes) -> None:
+        self.count = int(state)
+
+
+@contextmanager
+def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
+    """Run an instance of the stage in a thread; yields what tells whether its loop has turned."""
+    runner = StageRunner(
+        RunnerOptions("detector", Stage.DETECTOR, checkpoint_s=0.2),
+        KeyedStage(FRAMES, lambda _key: Numbering()),
+        FRAMES,
+        stack.kafka_bootstrap,
+        Codec.connect(stack.registry_url),
+    )
+    stop, turned = threading.Event(), threading.Event()
+    thread = threading.Thread(target=runner.run, args=(stop, turned.set), daemon=True)
+    thread.start()
+    try:
+        yield turned.is_set
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def frame(task_id: str, camera_id: str, tick: int) -> Frame:
+    return Frame(
+        task_id=task_id,
+        environment_id="e",
+        camera_id=camera_id,
+        kind=Kind.FRAME,
+        sub_video_batch_index=0,
+        global_frame_index=tick,
+        camera_frame_index=tick,
+        event_time_us=0,
+        jpeg=b"x" * 1000,
+    )
+
+
+def send(stack: Connections, task_id: str, ticks: range) -> None:
+    producer = RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+    for tick in ticks:
+        for camera_id in CAMERAS:
+            producer.send(FRAMES, frame(task_id, camera_id, tick))
+    producer.flush()
+
+
+class Reader:
+    """Collects the distinct results of a task, and how often any was said."""
+
+    def __init__(self, stack: Connections, task_id: str) -> None:
+        self._task_id = task_id
+        self._codec = Codec.connect(stack.registry_url)
+        self._consumer = Consumer(
+            {"bootstrap.servers": stack.kafka_bootstrap, "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest"}
+        )
+        self._consumer.subscribe(["detections"])
+        self.results: dict[tuple[str, int], set[int]] = {}
+
+    def read_until(self, count: int, timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while len(self.results) < count:
+            assert time.monotonic() < deadline, f"{len(self.results)} of {count} results"
+            message = self._consumer.poll(0.5)
+            if message is None or message.error():
+                continue
+            record = self._codec.decode(DETECTIONS, message.value())
+            if record.task_id == self._task_id:
+                key = (record.camera_id, record.global_frame_index)
+                self.results.setdefault(key, set()).add(record.camera_frame_index)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+@pytest.fixture
+def task_id() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def reader(stack: Connections, task_id: str) -> Iterator[Reader]:
+    reader = Reader(stack, task_id)
+    yield reader
+    reader.close()
+
+
+def expected(ticks: int) -> dict[tuple[str, int], set[int]]:
+    return {(camera_id, tick): {tick + 1} for camera_id in CAMERAS for tick in range(ticks)}
+
+
+def test_a_restarted_instance_goes_on_with_its_state_and_drops_what_comes_twice(
+    stack: Connections, task_id: str, reader: Reader
+) -> None:
+    with instance(stack):
+        send(stack, task_id, range(20))
+        reader.read_until(60)
+    send(stack, task_id, range(10, 30))
+    with instance(stack):
+        reader.read_until(90)
+    assert reader.results == expected(30)
+
+
+def test_a_second_instance_takes_over_partitions_with_their_state(
+    stack: Connections, task_id: str, reader: Reader
+) -> None:
+    with instance(stack):
+        send(stack, task_id, range(20))
+        reader.read_until(60)
+        with instance(stack):
+            send(stack, task_id, range(20, 60))
+            reader.read_until(180)
+        send(stack, task_id, range(60, 70))
+        reader.read_until(210)
+    assert reader.results == expected(70)
+
+
+def test_a_record_that_is_not_avro_goes_to_the_dead_letters_and_the_next_one_is_fed(
+    stack: Connections, task_id: str, reader: Reader
+) -> None:
+    producer = RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+    marker = f"rubbish of {task_id}".encode()
+    producer.send_bytes("frames", f"{task_id}/c0".encode(), marker, {"origin": b"test"})
+    producer.flush()
+    send(stack, task_id, range(1))
+    with instance(stack):
+        reader.read_until(3)
+    assert reader.results == expected(1)
+    letters = Consumer(
+        {"bootstrap.servers": stack.kafka_bootstrap, "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest"}
+    )
+    letters.subscribe(["dead-letters"])
+    deadline = time.monotonic() + 30
+    while (message := letters.poll(0.5)) is None or message.value() != marker:
+        assert time.monotonic() < deadline
+    letters.close()
+    headers = dict(message.headers())
+    assert (headers["origin"], headers["spoton-reason"], headers["spoton-topic"]) == (b"test", b"unreadable", b"frames")

@@ -1,0 +1,71 @@
+"""The composition root: settings, storage, cameras' workshop, loop, service."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from pydantic_settings import CliApp
+from spoton_common.health import Health
+from spoton_common.kafka.producer import RecordProducer
+from spoton_common.logging import configure_logging
+from spoton_common.runtime.service import run_service
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
+from spoton_schemas.codec import Codec
+
+from spoton_ingest.cache import CacheFolder
+from spoton_ingest.holdings import Holdings
+from spoton_ingest.job import JpegOptions
+from spoton_ingest.library import Library
+from spoton_ingest.loop import IngestLoop
+from spoton_ingest.news import News
+from spoton_ingest.publisher import NAME, Publisher
+from spoton_ingest.settings import IngestSettings
+from spoton_ingest.traffic import Traffic
+from spoton_ingest.workshop import Workshop
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the service until SIGTERM; return the exit status."""
+    settings = CliApp.run(IngestSettings, cli_args=list(arguments) if arguments is not None else None)
+    service = ServiceSettings()
+    configure_logging(NAME, service.log_level)
+    connections = Connections()
+
+    def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
+        with CacheFolder(settings.cache_dir) as cache:
+            library = Library(cache, settings.cache_max_bytes, FileAccess(), S3Settings())
+            try:
+                _work(settings, connections, library, stop, ready)
+            finally:
+                library.close()
+
+    return run_service({NAME: loop}, service, Health())
+
+
+def _work(
+    settings: IngestSettings,
+    connections: Connections,
+    library: Library,
+    stop: threading.Event,
+    ready: Callable[[], None],
+) -> None:
+    bootstrap = connections.kafka_bootstrap
+    # A codec for each thread: the publisher's is used under its lock.
+    codec = Codec.connect(connections.registry_url)
+    publisher = Publisher(RecordProducer(bootstrap, Codec.connect(connections.registry_url)))
+    traffic = Traffic()
+    failures: queue.Queue[Exception] = queue.Queue()
+    shop = Workshop(
+        sink=publisher,
+        videos=library,
+        traffic=traffic,
+        slots=threading.BoundedSemaphore(settings.workers),
+        options=JpegOptions(settings.jpeg_quality, settings.decode_threads),
+        failed=failures.put,
+    )
+    news = News(bootstrap, codec, traffic, int(time.time() * 1000))
+    try:
+        IngestLoop(bootstrap, codec, publisher, Holdings(shop), failures).run(news, stop, ready)
+    finally:
+        news.close()

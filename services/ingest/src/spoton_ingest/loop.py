@@ -1,0 +1,197 @@
+"""The loop of ingest: hand segments to their cameras, bring them the news, make safe what is finished.
+
+It never waits for a camera, so that it polls as often as the broker demands, however long a video is.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from spoton_common import metrics
+from spoton_common.errors import RejectedRecord
+from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.logging import get_logger
+from spoton_schemas.codec import Codec
+from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import Command, Segment, StatusKind
+from spoton_schemas.topics import SEGMENTS, state_topic
+
+from spoton_ingest import statuses
+from spoton_ingest.admission import check_segment, find_scene
+from spoton_ingest.chain import Chain, first_chain
+from spoton_ingest.holdings import Holdings
+from spoton_ingest.news import News
+from spoton_ingest.publisher import NAME, Publisher
+from spoton_ingest.workshop import Ticket
+
+_log = get_logger()
+
+_POLL_S = 0.05  # bounds how late news and a stop are noticed
+_BATCH = 100
+_CHECKPOINT_S = 0.5
+_PROGRESS_S = 1.0  # as the other stages
+
+
+class IngestLoop:
+    """Owns the consumer of ``segments``; everything here runs in one thread."""
+
+    def __init__(
+        self, bootstrap: str, codec: Codec, publisher: Publisher, holdings: Holdings, failures: "queue.Queue[Exception]"
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._codec = codec
+        self._publisher = publisher
+        self._holdings = holdings
+        self._failures = failures
+        self._consumer = Consumer(_consumer_config(bootstrap))
+
+    def run(self, news: News, stop: threading.Event, ready: Callable[[], None]) -> None:
+        """Work until ``stop`` is set; unfinished segments are done again by whoever gets them."""
+        self._news = news
+        news.catch_up()
+        self._consumer.subscribe([SEGMENTS.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        try:
+            next_checkpoint = next_progress = time.monotonic()
+            while not stop.is_set():
+                for message in self._consumer.consume(_BATCH, _POLL_S):
+                    self._receive(message)
+                self._obey(news.poll())
+                self._raise_failures()
+                now = time.monotonic()
+                if now >= next_checkpoint:
+                    self._checkpoint(list(self._holdings.partitions))
+                    next_checkpoint = now + _CHECKPOINT_S
+                if now >= next_progress:
+                    self._tell_progress()
+                    next_progress = now + _PROGRESS_S
+                ready()
+            self._release(list(self._holdings.partitions))
+        finally:
+            self._consumer.close()
+
+    def _receive(self, message: Message) -> None:
+        if _is_notice(message) or message.partition() not in self._holdings.partitions:
+            return
+        metrics.RECORDS_IN.labels(NAME, SEGMENTS.name).inc()
+        partition, offset = message.partition(), message.offset()
+        self._holdings.begin(partition, offset)
+        try:
+            segment = self._codec.decode(SEGMENTS, message.value())
+            check_segment(segment)
+            self._admit(segment, message)
+        except UnreadableRecord as error:
+            self._bury(message, "unreadable", str(error))
+        except RejectedRecord as error:
+            self._bury(message, error.reason, str(error))
+
+    def _admit(self, segment: Segment, message: Message) -> None:
+        key, partition, offset = SEGMENTS.key(segment), message.partition(), message.offset()
+        if not self._holdings.knows(key):
+            # The environment, and commands, may have been produced just before the segment.
+            self._obey(self._news.catch_up())
+            since_ms = max(0, message.timestamp()[1])
+            try:
+                scene = find_scene(segment, self._news.scenes)
+            except RejectedRecord as error:
+                self._publisher.status(statuses.camera_failed(segment, str(error)))
+                self._holdings.refuse(segment, partition, offset, since_ms)
+                raise
+            self._holdings.open(first_chain(segment, scene, since_ms), partition, offset)
+        self._holdings.enqueue(key, Ticket(segment, offset), partition)
+
+    def _bury(self, message: Message, reason: str, detail: str) -> None:
+        self._publisher.bury(message, reason, detail)
+        self._holdings.done(message.partition(), message.offset())
+
+    def _obey(self, changes: list[tuple[Command, StatusKind]]) -> None:
+        """Tell what commands changed, and end the cameras of stopped tasks that have nothing else to do."""
+        for command, effect in changes:
+            cameras = list(self._holdings.cameras(command.task_id))
+            if not cameras:
+                continue
+            for camera in cameras:
+                camera.wake()
+            camera_ids = [camera.chain.camera_id for camera in cameras]
+            self._publisher.status(
+                statuses.command_took_effect(command.task_id, command.environment_id, effect, camera_ids)
+            )
+
+    def _tell_progress(self) -> None:
+        for camera in self._holdings.cameras():
+            if (status := camera.progress()) is not None:
+                self._publisher.status(status)
+
+    def _raise_failures(self) -> None:
+        try:
+            raise self._failures.get_nowait()
+        except queue.Empty:
+            return
+
+    def _checkpoint(self, partitions: list[int]) -> None:
+        with metrics.CHECKPOINT_SECONDS.labels(NAME).time():
+            offsets = self._holdings.collect(partitions)
+            if not offsets:
+                return
+            try:
+                self._consumer.commit(
+                    offsets=[TopicPartition(SEGMENTS.name, p, offset) for p, offset in offsets.items()],
+                    asynchronous=False,
+                )
+            except KafkaException as error:
+                # The partition moved, or the broker is away. The segments come again and are dropped.
+                _log.warning("offsets not committed", error=str(error))
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        live: list[Chain] = []
+        for number in sorted(p.partition for p in partitions):
+            live += self._holdings.take_over(number, read_snapshots(self._bootstrap, state_topic(NAME), number))
+        if live:
+            self._news.detector_history({chain.key for chain in live}, min(chain.since_ms for chain in live))
+        for camera in self._holdings.cameras():
+            camera.wake()  # its task may have been stopped while nobody held it
+        self._note("partitions assigned", partitions)
+
+    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._release([p.partition for p in partitions])
+        self._note("partitions revoked", partitions)
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        numbers = [p.partition for p in partitions]
+        self._holdings.abandon(numbers)
+        self._holdings.forget(numbers)
+        self._note("partitions lost", partitions)
+
+    def _release(self, numbers: list[int]) -> None:
+        self._holdings.abandon(numbers)
+        self._checkpoint(numbers)
+        self._holdings.forget(numbers)
+
+    def _note(self, event: str, partitions: list[TopicPartition]) -> None:
+        metrics.PARTITIONS.labels(NAME).set(len(self._holdings.partitions))
+        _log.info(event, stage=NAME, partitions=sorted(p.partition for p in partitions))
+
+
+def _consumer_config(bootstrap: str) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": f"spoton-{NAME}",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": 10000,  # a killed instance's partitions move after this long
+    }
+
+
+def _is_notice(message: Message) -> bool:
+    """Tell whether a message is a notice of the client; ``KafkaException`` if it cannot go on."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal():
+        raise KafkaException(error)
+    if error.code() != KafkaError._PARTITION_EOF:
+        _log.warning("kafka says", error=str(error))
+    return True

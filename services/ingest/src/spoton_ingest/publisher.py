@@ -1,0 +1,58 @@
+"""The one producer that all cameras' threads share."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from confluent_kafka import Message
+from spoton_common import metrics
+from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.snapshots import Snapshot
+from spoton_common.runtime import ledger
+from spoton_schemas.records import Frame, Kind, TaskStatus
+from spoton_schemas.topics import FRAMES, TASK_STATUS, state_topic
+
+from spoton_ingest.chain import Chain
+
+NAME = "ingest"
+
+
+class Publisher:
+    """Sends records, one thread at a time; raises ``DeliveryFailed``."""
+
+    def __init__(self, producer: RecordProducer, wall_clock: Callable[[], float] = time.time) -> None:
+        self._producer = producer
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
+
+    def frame(self, record: Frame) -> None:
+        """Send a record of a camera's stream; pictures carry when they left."""
+        headers = None
+        if record.kind is Kind.FRAME:
+            headers = {ledger.HEADER: ledger.encode({NAME: int(self._wall_clock() * 1e6)})}
+        with self._lock:
+            self._producer.send(FRAMES, record, headers)
+        metrics.RECORDS_OUT.labels(NAME, FRAMES.name).inc()
+
+    def status(self, status: TaskStatus) -> None:
+        """Send a status."""
+        with self._lock:
+            self._producer.send(TASK_STATUS, status)
+        metrics.RECORDS_OUT.labels(NAME, TASK_STATUS.name).inc()
+
+    def state(self, chain: Chain, partition: int, offset: int) -> None:
+        """Send a camera's state, which stands for its segments before ``offset``."""
+        value = Snapshot(offset, state=chain.to_bytes()).to_bytes()
+        with self._lock:
+            self._producer.send_bytes(state_topic(NAME), chain.key.encode(), value, partition=partition)
+
+    def bury(self, message: Message, reason: str, detail: str) -> None:
+        """Set a segment aside."""
+        with self._lock:
+            bury(self._producer, NAME, message, reason, detail)
+
+    def flush(self) -> None:
+        """Wait until the broker has everything; senders wait meanwhile."""
+        with self._lock:
+            self._producer.flush()

@@ -1,0 +1,1 @@
+"""The line without Kafka: detections, tracks and identities of an environment in one process."""
