@@ -1,4 +1,4 @@
-from spoton_ingest.gate import FIRST_WINDOW, MIN_WINDOW, RunAhead
+from spoton_ingest.gate import FIRST_WINDOW, INTERVALS, MIN_WINDOW, RunAhead
 
 
 def _fill(gate: RunAhead, first: int, stream: str = "t/c0") -> int:
@@ -19,24 +19,51 @@ def test_before_the_first_report_the_first_window_counts() -> None:
 def test_a_slow_detector_leaves_the_smallest_window() -> None:
     gate = RunAhead()
     _fill(gate, 0)
-    gate.detected("t/c0", 63, 64)
-    gate.detected("t/c0", 63, 64)
-    assert _fill(gate, 64) == MIN_WINDOW
-    gate.detected("t/c0", 65, 66)
-    assert _fill(gate, 96) == 2
+    gate.detected("t/c0", FIRST_WINDOW - 1, FIRST_WINDOW)
+    gate.detected("t/c0", FIRST_WINDOW - 1, FIRST_WINDOW)
+    assert _fill(gate, FIRST_WINDOW) == MIN_WINDOW
+    gate.detected("t/c0", FIRST_WINDOW + 1, FIRST_WINDOW + 2)
+    assert _fill(gate, FIRST_WINDOW + MIN_WINDOW) == 2
 
 
 def test_a_fast_detector_widens_the_window() -> None:
     gate = RunAhead()
     _fill(gate, 0)
-    gate.detected("t/c0", 49, 50)
-    assert _fill(gate, 64) == 150 - 14
+    done = FIRST_WINDOW - 2
+    gate.detected("t/c0", done - 1, done)
+    assert _fill(gate, FIRST_WINDOW) == INTERVALS * done - 2
+
+
+def test_cameras_of_a_task_stay_together_and_tasks_do_not_wait_for_each_other() -> None:
+    gate = RunAhead()
+    gate.published("t/c1", 40)  # the detector does not get to it, but does all of the other camera at once
+    tick = 40
+    while gate.allows("t/c0"):
+        gate.published("t/c0", tick)
+        gate.detected("t/c0", tick, tick)
+        tick += 1
+        assert tick < 1_000
+    assert tick - 1 == 40 + MIN_WINDOW
+    assert gate.allows("u/c0")
+    gate.detected("t/c1", 40, 41)
+    assert gate.allows("t/c0")
+
+
+def test_a_camera_that_begins_late_is_waited_for_and_never_stuck() -> None:
+    gate = RunAhead()
+    gate.published("t/late", 500)
+    assert _fill(gate, 0, "t/c0") == FIRST_WINDOW
+    assert not gate.allows("t/late")
+    gate.detected("t/c0", FIRST_WINDOW - 1, FIRST_WINDOW)
+    assert gate.allows("t/c0")
+    gate.published("t/c0", 499)
+    assert gate.allows("t/late")
 
 
 def test_frames_that_never_arrive_do_not_close_it_for_good() -> None:
     gate = RunAhead()
     _fill(gate, 0)
-    gate.detected("t/c0", 63, 1)
+    gate.detected("t/c0", FIRST_WINDOW - 1, 1)
     assert gate.allows("t/c0")
 
 
