@@ -36,7 +36,8 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the registry client's, a line a request
+    for client in ("httpx", "httpx2"):  # the registry client's is the second
+        logging.getLogger(client).setLevel(logging.WARNING)  # they write a line a request
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

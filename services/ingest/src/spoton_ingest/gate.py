@@ -1,8 +1,8 @@
 """How far cameras may run ahead of the detector.
 
 A short lead makes pause and stop take effect soon, keeps a long job from starving a short one, and bounds what lies in
-the ``frames`` topic. Cameras of a task stay together: association waits for the slowest, so the lead of the others would
-be nothing but delay.
+the ``frames`` topic. Cameras of a task stay together: association waits for the slowest, so the lead of the others
+would be nothing but delay.
 """
 
 from collections import deque
@@ -36,7 +36,7 @@ class RunAhead:
         return len(lead.in_flight) < lead.window and lead.newest_tick - self._slowest(stream) < lead.window
 
     def _slowest(self, stream: str) -> int:
-        """Oldest tick that the detector still has to do for a camera of the stream's task; if none, the stream's own."""
+        """Oldest tick that the detector still has to do for the stream's task; if none, the stream's newest."""
         task = _task(stream)
         waiting = (lead.in_flight[0] for name, lead in self._leads.items() if lead.in_flight and _task(name) == task)
         return min(waiting, default=self._leads[stream].newest_tick)

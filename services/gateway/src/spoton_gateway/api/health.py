@@ -1,7 +1,7 @@
 """``/health`` and ``/metrics``."""
 
 from fastapi import APIRouter, Response
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from spoton_common.health import State
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["health"])
 async def get_health(service: HealthReports) -> Response:
     """Tell which part is ready; 503 while the gateway cannot serve."""
     report = await service.report()
-    return ORJSONResponse(report, 503 if report["status"] == State.UNHEALTHY else 200)
+    return JSONResponse(report, 503 if report["status"] == State.UNHEALTHY else 200)
 
 
 @router.get("/metrics", include_in_schema=False)

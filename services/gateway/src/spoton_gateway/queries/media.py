@@ -2,8 +2,6 @@
 
 import asyncpg
 
-from spoton_gateway.errors import NotFound
-
 
 async def media_uri(
     connection: asyncpg.Connection,
@@ -12,8 +10,8 @@ async def media_uri(
     camera_id: str,
     filename: str,
     batch: int | None,
-) -> str:
-    """Return where a sub-video lies; ``NotFound`` unless the task was told of it."""
+) -> str | None:
+    """Return where a sub-video lies; None unless the task was told of it."""
     uri = await connection.fetchval(
         "SELECT m.uri FROM media m JOIN tasks t USING (task_id)"
         " WHERE m.task_id = $1 AND t.environment_id = $2 AND m.camera_id = $3 AND m.sub_video_filename = $4"
@@ -25,6 +23,9 @@ async def media_uri(
         filename,
         batch,
     )
-    if uri is None:
-        raise NotFound(f"task {task_id!r} has no video {filename!r} of camera {camera_id!r}")
-    return str(uri)
+    return None if uri is None else str(uri)
+
+
+async def may_get_media(connection: asyncpg.Connection, task_id: str) -> bool:
+    """Tell whether the task exists and has not ended."""
+    return bool(await connection.fetchval("SELECT outcome IS NULL FROM tasks WHERE task_id = $1", task_id))
