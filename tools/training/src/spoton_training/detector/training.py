@@ -19,7 +19,7 @@ _VALIDATION_OFFSET = 90_000  # of a seed's scenes: watched while training, train
 class DetectorRecipe:
     """What the shipped detector is made from. Learning rate and batch as Ultralytics recommends for AdamW."""
 
-    scenes: int = 640
+    scenes: int = 480
     validation_scenes: int = 24
     epochs: int = 10
     whole_picture_epochs: int = 2
