@@ -17,7 +17,7 @@ _VALIDATION_OFFSET = 90_000  # of a seed's scenes: watched while training, train
 
 @dataclass(frozen=True)
 class DetectorRecipe:
-    """What the shipped detector is made from. Learning rate and batch as Ultralytics recommends for AdamW."""
+    """What a detector is made from; the model card says where the shipped file differs."""
 
     scenes: int = 480
     validation_scenes: int = 24
