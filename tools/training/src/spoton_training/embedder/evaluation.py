@@ -21,6 +21,7 @@ class EmbedderFigures:
 
     rank1: share of crops whose nearest is the same person, among everybody of all scenes.
     auc: chance that a same-person pair is more alike than a pair of two people of one scene; auc_any: … of any scenes.
+    auc_whole: as auc, of crops that the image border does not cut.
     *_cosine_*: percentiles of the cosines of same-person pairs and of pairs of two people in one scene.
     """
 
@@ -29,6 +30,7 @@ class EmbedderFigures:
     rank1: float
     auc: float
     auc_any: float
+    auc_whole: float
     same_cosine_p5: float
     same_cosine_p50: float
     other_cosine_p50: float
@@ -47,7 +49,7 @@ def evaluate_embedder(file: Path, groups: int, threads: int = 1) -> EmbedderFigu
     model = CpuModel(file, threads)
     parts = [collect_crops(seed) for seed in show_progress(held_out_scenes(groups), "meet people", groups)]
     crops = join_crops(parts)
-    return score(embed(model, crops), crops, median_ms(model))
+    return score(embed(model, crops), crops, are_whole(crops), median_ms(model))
 
 
 def embed(model: CpuModel, crops: PersonCrops) -> Floats:
@@ -58,7 +60,15 @@ def embed(model: CpuModel, crops: PersonCrops) -> Floats:
     return unit
 
 
-def score(embeddings: Floats, crops: PersonCrops, ms_per_crop: float) -> EmbedderFigures:
+def are_whole(crops: PersonCrops) -> NDArray[np.bool_]:
+    """Tell which crops have a margin on all sides, as they have where the image goes on: (N,)."""
+    sizes = np.array([crops.pixels(index).shape[1::-1] for index in range(len(crops))])
+    margins = np.hstack([crops.inner_xyxy[:, :2], sizes - crops.inner_xyxy[:, 2:]])
+    whole: NDArray[np.bool_] = margins.min(axis=1) >= 1.0
+    return whole
+
+
+def score(embeddings: Floats, crops: PersonCrops, whole: NDArray[np.bool_], ms_per_crop: float) -> EmbedderFigures:
     """Figures of unit embeddings (N, D); a camera of another scene is another camera."""
     cosines = embeddings @ embeddings.T
     views = crops.scenes * 100 + crops.cameras
@@ -66,6 +76,7 @@ def score(embeddings: Floats, crops: PersonCrops, ms_per_crop: float) -> Embedde
     same = (crops.identities[:, None] == crops.identities[None]) & apart
     in_scene = crops.scenes[:, None] == crops.scenes[None]
     other = ~(crops.identities[:, None] == crops.identities[None]) & apart
+    both_whole = in_scene & whole[:, None] & whole[None]
     same_values, other_values = cosines[same & in_scene], cosines[other & in_scene]
     nearest = np.where(apart, cosines, -2.0).argmax(axis=1)
     has_match = same.any(axis=1)
@@ -75,6 +86,7 @@ def score(embeddings: Floats, crops: PersonCrops, ms_per_crop: float) -> Embedde
         rank1=float((crops.identities[nearest] == crops.identities)[has_match].mean()),
         auc=area_under_curve(same_values, other_values),
         auc_any=area_under_curve(cosines[same], cosines[other]),
+        auc_whole=area_under_curve(cosines[same & both_whole], cosines[other & both_whole]),
         same_cosine_p5=float(np.percentile(same_values, 5)),
         same_cosine_p50=float(np.percentile(same_values, 50)),
         other_cosine_p50=float(np.percentile(other_values, 50)),
