@@ -16,63 +16,62 @@ Two positions that end up with one identity at one tick are both kept; queries a
 
 import asyncpg
 
+# Each change is first collected in a work table and then applied from there. In one statement the planner, which has
+# no statistics of a task that has just begun, may join the wrong way round and evaluate the collection once a row.
+
+_COLLECT_BOXES = """
+INSERT INTO revised_boxes
+SELECT DISTINCT ON (p.camera_id, p.track_id, p.global_frame_index)
+       p.camera_id, p.track_id, p.global_frame_index, p.time, p.live_global_id, c.new_global_id, c.revision
+FROM identity_changes c
+JOIN track_points p USING (task_id, camera_id, track_id)
+WHERE c.task_id = $1 AND c.first_frame_index <= $3 AND c.last_frame_index >= $2
+  AND p.global_frame_index BETWEEN greatest(c.first_frame_index, $2) AND least(c.last_frame_index, $3)
+  AND c.revision > p.applied_revision
+ORDER BY p.camera_id, p.track_id, p.global_frame_index, c.revision DESC, c.ordinal DESC
+"""
+
 _REVISE_BOXES = """
-WITH newest AS (
-    SELECT DISTINCT ON (p.camera_id, p.track_id, p.global_frame_index)
-           p.camera_id, p.track_id, p.global_frame_index, p.time, c.new_global_id, c.revision
-    FROM identity_changes c
-    JOIN track_points p USING (task_id, camera_id, track_id)
-    WHERE c.task_id = $1 AND c.first_frame_index <= $3 AND c.last_frame_index >= $2
-      AND p.global_frame_index BETWEEN greatest(c.first_frame_index, $2) AND least(c.last_frame_index, $3)
-      AND c.revision > p.applied_revision
-    ORDER BY p.camera_id, p.track_id, p.global_frame_index, c.revision DESC, c.ordinal DESC
-), revised AS (
-    UPDATE track_points p
-    SET global_id = n.new_global_id, applied_revision = n.revision
-    FROM newest n
-    WHERE p.task_id = $1 AND p.camera_id = n.camera_id AND p.track_id = n.track_id
-      AND p.global_frame_index = n.global_frame_index AND p.time = n.time
-    RETURNING p.global_frame_index, p.live_global_id
-)
+UPDATE track_points p
+SET global_id = r.global_id, applied_revision = r.revision
+FROM revised_boxes r
+WHERE p.task_id = $1 AND p.camera_id = r.camera_id AND p.track_id = r.track_id
+  AND p.global_frame_index = r.global_frame_index AND p.time = r.time
+"""
+
+_COLLECT_SEEN_POSITIONS = """
 INSERT INTO revised_positions
-SELECT DISTINCT global_frame_index, live_global_id FROM revised WHERE live_global_id IS NOT NULL
+SELECT q.global_frame_index, q.live_global_id, q.time,
+       CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END
+FROM (SELECT DISTINCT global_frame_index, live_global_id FROM revised_boxes WHERE live_global_id IS NOT NULL) r
+JOIN person_positions q
+  ON q.task_id = $1 AND q.global_frame_index = r.global_frame_index AND q.live_global_id = r.live_global_id
+JOIN track_points t
+  ON t.task_id = $1 AND t.global_frame_index = q.global_frame_index AND t.camera_id = ANY (q.camera_ids)
+ AND t.live_global_id = q.live_global_id
+GROUP BY 1, 2, 3
 """
 
-_REVISE_SEEN_POSITIONS = """
-UPDATE person_positions p
-SET global_id = s.global_id
-FROM (
-    SELECT q.global_frame_index, q.live_global_id, q.time,
-           CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END AS global_id
-    FROM revised_positions r
-    JOIN person_positions q
-      ON q.task_id = $1 AND q.global_frame_index = r.global_frame_index AND q.live_global_id = r.live_global_id
-    JOIN track_points t
-      ON t.task_id = $1 AND t.camera_id = ANY (q.camera_ids) AND t.global_frame_index = q.global_frame_index
-     AND t.live_global_id = q.live_global_id
-    GROUP BY 1, 2, 3
-) s
-WHERE p.task_id = $1 AND p.global_frame_index = s.global_frame_index AND p.live_global_id = s.live_global_id
-  AND p.time = s.time
+_COLLECT_FORETOLD_POSITIONS = """
+INSERT INTO revised_positions
+SELECT q.global_frame_index, q.live_global_id, q.time, seen.global_id
+FROM person_positions q
+CROSS JOIN LATERAL (
+    SELECT e.global_id FROM person_positions e
+    WHERE e.task_id = $1 AND e.live_global_id = q.live_global_id AND e.camera_ids <> '{}'
+      AND e.global_frame_index < q.global_frame_index
+    ORDER BY e.global_frame_index DESC LIMIT 1
+) seen
+WHERE q.task_id = $1 AND q.camera_ids = '{}' AND q.global_frame_index BETWEEN $2 AND $3
+  AND q.global_id IS DISTINCT FROM seen.global_id
 """
 
-_REVISE_FORETOLD_POSITIONS = """
+_REVISE_POSITIONS = """
 UPDATE person_positions p
-SET global_id = s.global_id
-FROM (
-    SELECT q.global_frame_index, q.live_global_id, q.time, seen.global_id
-    FROM person_positions q
-    CROSS JOIN LATERAL (
-        SELECT e.global_id FROM person_positions e
-        WHERE e.task_id = $1 AND e.live_global_id = q.live_global_id AND e.camera_ids <> '{}'
-          AND e.global_frame_index < q.global_frame_index
-        ORDER BY e.global_frame_index DESC LIMIT 1
-    ) seen
-    WHERE q.task_id = $1 AND q.camera_ids = '{}' AND q.global_frame_index BETWEEN $2 AND $3
-      AND q.global_id IS DISTINCT FROM seen.global_id
-) s
-WHERE p.task_id = $1 AND p.global_frame_index = s.global_frame_index AND p.live_global_id = s.live_global_id
-  AND p.time = s.time
+SET global_id = r.global_id
+FROM revised_positions r
+WHERE p.task_id = $1 AND p.global_frame_index = r.global_frame_index AND p.live_global_id = r.live_global_id
+  AND p.time = r.time
 """
 
 _FORETOLD_TICKS = 250
@@ -80,10 +79,16 @@ _FORETOLD_TICKS = 250
 
 
 async def prepare(connection: asyncpg.Connection) -> None:
-    """Create the session's work table."""
+    """Create the session's work tables."""
+    await connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS revised_boxes"
+        " (camera_id text, track_id integer, global_frame_index bigint, time timestamptz, live_global_id integer,"
+        "  global_id integer, revision bigint) ON COMMIT DELETE ROWS"
+    )
     await connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS revised_positions"
-        " (global_frame_index bigint, live_global_id integer) ON COMMIT DELETE ROWS"
+        " (global_frame_index bigint, live_global_id integer, time timestamptz, global_id integer)"
+        " ON COMMIT DELETE ROWS"
     )
 
 
@@ -94,7 +99,11 @@ async def apply_revisions(connection: asyncpg.Connection, task_id: str, first_ti
     """
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM identity_changes WHERE task_id = $1)", task_id):
         return
-    await connection.execute("DELETE FROM revised_positions")
-    await connection.execute(_REVISE_BOXES, task_id, first_tick, last_tick)
-    await connection.execute(_REVISE_SEEN_POSITIONS, task_id)
-    await connection.execute(_REVISE_FORETOLD_POSITIONS, task_id, first_tick, last_tick + _FORETOLD_TICKS)
+    await connection.execute("TRUNCATE revised_boxes, revised_positions")
+    await connection.execute(_COLLECT_BOXES, task_id, first_tick, last_tick)
+    await connection.execute(_REVISE_BOXES, task_id)
+    await connection.execute(_COLLECT_SEEN_POSITIONS, task_id)
+    await connection.execute(_REVISE_POSITIONS, task_id)
+    await connection.execute("TRUNCATE revised_positions")
+    await connection.execute(_COLLECT_FORETOLD_POSITIONS, task_id, first_tick, last_tick + _FORETOLD_TICKS)
+    await connection.execute(_REVISE_POSITIONS, task_id)

@@ -84,6 +84,7 @@ CREATE TABLE track_points (
     y_m                 double precision,
     PRIMARY KEY (task_id, camera_id, track_id, global_frame_index, time)
 );
+CREATE INDEX track_points_tick ON track_points (task_id, global_frame_index);
 CREATE INDEX track_points_identity ON track_points (task_id, global_id, global_frame_index);
 
 -- One row an identity on the floor. live_global_id and global_id as above; global_id is null where the tracks
