@@ -68,6 +68,15 @@ def are_whole(crops: PersonCrops) -> NDArray[np.bool_]:
     return whole
 
 
+def pair_cosines(embeddings: Floats, crops: PersonCrops, chosen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Cosines of the chosen crops' pairs in one scene and two cameras: of one person, and of two."""
+    cosines = embeddings @ embeddings.T
+    pairs = chosen[:, None] & chosen[None] & (crops.scenes[:, None] == crops.scenes[None])
+    pairs &= crops.cameras[:, None] != crops.cameras[None]
+    same = crops.identities[:, None] == crops.identities[None]
+    return cosines[pairs & same], cosines[pairs & ~same]
+
+
 def score(embeddings: Floats, crops: PersonCrops, whole: NDArray[np.bool_], ms_per_crop: float) -> EmbedderFigures:
     """Figures of unit embeddings (N, D); a camera of another scene is another camera."""
     cosines = embeddings @ embeddings.T

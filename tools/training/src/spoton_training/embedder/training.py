@@ -13,6 +13,7 @@ from torch import nn
 from spoton_training.embedder.crops import PersonCrops, load_groups
 from spoton_training.embedder.network import INPUT_HEIGHT_PX, INPUT_WIDTH_PX, CosFace, EmbedderNetwork
 from spoton_training.embedder.preparation import METADATA_KEY, MODEL_NAME, augment, description, prepare
+from spoton_training.embedder.scale import measure_scale, write_scale
 from spoton_training.hardware import cpu_has_bfloat16
 from spoton_training.offline import WORK_FOLDER
 from spoton_training.progress import show_progress
@@ -41,8 +42,9 @@ def train_embedder(seed: int, out: Path, recipe: EmbedderRecipe) -> Path:
     """
     folder = WORK_FOLDER / f"embedder-{seed}"
     crops = load_groups(folder, training_scenes(seed, recipe.groups), recipe.workers)
-    network = fit(crops, seed, recipe)
-    return export(network, out)
+    file = export(fit(crops, seed, recipe), out)
+    write_scale(file, measure_scale(file, seed))
+    return file
 
 
 def fit(crops: PersonCrops, seed: int, recipe: EmbedderRecipe) -> EmbedderNetwork:
