@@ -34,7 +34,9 @@ class DetectorSettings(BaseSettings):
         None, description="Network input [height, width], where the model allows it"
     )
     confidence: float = Field(0.1, gt=0, lt=1, description="Least score; low, because trackers use weak boxes")
-    iou: float = Field(0.7, gt=0, le=1, description="Overlap above which the weaker of two boxes of a class goes")
+    iou: float = Field(
+        0.7, gt=0, le=1, description="Overlap above which the weaker box of a class goes; a model may ask for less"
+    )
     max_detections: int = Field(300, ge=1, description="Most boxes a picture")
 
     threads: int = Field(default_factory=_usable_cores, ge=1, description="CPU threads")

@@ -11,7 +11,14 @@ from spoton_detector.errors import UnusableModel
 
 
 class YoloMetadata(BaseModel):
-    """The part of an export's metadata that running it needs; ``imgsz`` is (height, width)."""
+    """The part of an export's metadata that running it needs.
+
+    Attributes:
+        imgsz: (height, width).
+        spoton_nms_iou: our addition: the least overlap at which this network answers twice for one object. Small
+            networks need less than Ultralytics' 0.7; the stricter of this and the setting counts.
+
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,6 +26,7 @@ class YoloMetadata(BaseModel):
     names: dict[int, str]
     imgsz: tuple[int, int]
     end2end: bool = False
+    spoton_nms_iou: float = 1.0
 
 
 def read_metadata(path: Path, model: Any) -> YoloMetadata:

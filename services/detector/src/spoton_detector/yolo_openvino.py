@@ -8,7 +8,7 @@ AsyncInferQueue is avoided because it can hang (ultralytics/ultralytics#25923).
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class YoloOpenVino:
         self.class_names: Mapping[int, str] = metadata.names
         self._input_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
         self._decode = _choose_decoder(file, model, metadata)
-        self._thresholds = thresholds
+        self._thresholds = replace(thresholds, iou=min(thresholds.iou, metadata.spoton_nms_iou))
         self._compiled = core.compile_model(_with_uint8_input(model), "CPU", _properties(options))
         self._pool = ThreadPoolExecutor(options.requests, "openvino")
         self._requests = threading.local()

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
 import torch
 
 from spoton_training.detector.dataset import write_data_file, write_split
@@ -12,6 +13,7 @@ from spoton_training.seeds import training_scenes
 
 ARCHITECTURE = Path(__file__).with_name("architecture.yaml")
 MODEL_NAME = "spoton-demo-detector.onnx"
+NMS_IOU = 0.5  # above it the small network's second boxes of one person remain; real crowds lose a few boxes
 _VALIDATION_OFFSET = 90_000  # of a seed's scenes: watched while training, trained on by none
 
 
@@ -89,4 +91,9 @@ def _export(checkpoint: Path, out: Path) -> Path:
     size = (INPUT_HEIGHT_PX, INPUT_WIDTH_PX)
     exported = YOLO(checkpoint).export(format="onnx", imgsz=size, opset=17, simplify=False)
     out.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copy(exported, out / MODEL_NAME))
+    file = Path(shutil.copy(exported, out / MODEL_NAME))
+    model = onnx.load(file)
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    onnx.helper.set_model_props(model, {**properties, "spoton_nms_iou": str(NMS_IOU)})
+    onnx.save(model, file)
+    return file
