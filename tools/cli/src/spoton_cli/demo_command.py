@@ -78,7 +78,7 @@ def demo(
         if not run.complete:
             raise FramesMissing(explain(run))
         if not leave:
-            console.print(f"The page: {addresses.gateway_url}/?task={run.task_id}   Ctrl-C stops everything.")
+            console.print(f"The page: {addresses.gateway_url}/#{run.task_id}   Ctrl-C stops everything.")
             _wait_for_interrupt()
     finally:
         with progress_display() as on_progress:
