@@ -8,7 +8,7 @@ would be nothing but delay.
 from collections import deque
 from dataclasses import dataclass, field
 
-FIRST_WINDOW = 32  # frames before the detector has reported on a camera
+FIRST_WINDOW = 64  # frames before the detector has reported on a camera
 MIN_WINDOW = 16  # what the detector takes at once
 INTERVALS = 3  # of the detector's work: it reports every second, and its report takes a while
 
@@ -36,9 +36,13 @@ class RunAhead:
         return len(lead.in_flight) < lead.window and lead.newest_tick - self._slowest(stream) < lead.window
 
     def _slowest(self, stream: str) -> int:
-        """Oldest tick that the detector still has to do for the stream's task; if none, the stream's newest."""
+        """Oldest tick that the detector still has to do for the task's other cameras; if none, the stream's newest."""
         task = _task(stream)
-        waiting = (lead.in_flight[0] for name, lead in self._leads.items() if lead.in_flight and _task(name) == task)
+        waiting = (
+            lead.in_flight[0]
+            for name, lead in self._leads.items()
+            if lead.in_flight and name != stream and _task(name) == task
+        )
         return min(waiting, default=self._leads[stream].newest_tick)
 
     def published(self, stream: str, tick: int) -> None:
