@@ -8,17 +8,29 @@ from contextlib import contextmanager
 
 import pytest
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient, NewTopic
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.stage import KeyedStage, Output
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Detections, Frame, Kind, Stage
-from spoton_schemas.topics import DETECTIONS, FRAMES
+from spoton_schemas.topics import DETECTIONS, FRAMES, state_topic, topic_settings
 
 pytestmark = pytest.mark.integration
 
 CAMERAS = ("c0", "c1", "c2")
+NAME = "numbering"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state(stack: Connections) -> None:
+    """Create the state topic of a stage of our own: a real one could not read what this one leaves behind."""
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    if state_topic(NAME) not in admin.list_topics(timeout=10).topics:
+        settings = next(s for s in topic_settings() if s.name == state_topic("detector"))
+        topic = NewTopic(state_topic(NAME), settings.partitions, 1, config=settings.config)
+        admin.create_topics([topic])[state_topic(NAME)].result(30)
 
 
 class Numbering:
@@ -52,7 +64,7 @@ class Numbering:
 def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
     """Run an instance of the stage in a thread; yields what tells whether its loop has turned."""
     runner = StageRunner(
-        RunnerOptions("detector", Stage.DETECTOR, checkpoint_s=0.2),
+        RunnerOptions(NAME, Stage.DETECTOR, checkpoint_s=0.2),
         KeyedStage(FRAMES, lambda _key: Numbering()),
         FRAMES,
         stack.kafka_bootstrap,

@@ -371,12 +371,15 @@ def _dead_letters(stack: Any) -> list[tuple[str, dict[str, str]]]:
     while len(messages) < end:
         messages += [m for m in consumer.consume(100, 1) if m.error() is None]
     consumer.close()
-    return [(m.key().decode(), {k: v.decode() for k, v in m.headers()}) for m in messages]
+    return [(m.key().decode(), {k: v.decode() for k, v in m.headers() or []}) for m in messages]
 
 
 @pytest.mark.usefixtures("ingest")
 def test_pause_resume_and_stop(line: Line, scene: Scene, video: Callable[..., str], detector: Detector) -> None:
-    """Without reports of a detector 64 frames may lie ahead; each report lets some more through."""
+    """Without reports of a detector 64 frames may lie ahead; each report lets some more through.
+
+    The second camera's clock is ten ticks ahead, and it may not lead the first one's oldest frame by more.
+    """
     task = _new_task()
     detector.blind_to.add(task)
     long_video = video("long.mp4", 400)
@@ -385,15 +388,16 @@ def test_pause_resume_and_stop(line: Line, scene: Scene, video: Callable[..., st
     def count(camera: str) -> int:
         return sum(f.kind is Kind.FRAME for f in line.of(task, camera))
 
-    line.wait(lambda: count("c0") == count("c1") == 64)
+    line.wait(lambda: count("c0") == 64 and 55 <= count("c1") <= 64)
     line.send(_command(scene, task, CommandName.PAUSE))
     line.wait(lambda: bool(line.told(task, StatusKind.PAUSED)))
+    before = count("c1")
     line.send(*[_detector_report(task, camera, 63 + offset, 64) for camera, offset in (("c0", 0), ("c1", 10))])
     line.send(_segment(scene, other := _new_task(), "c0", 0, video("a.mp4"), last=True))
     line.wait(lambda: line.ended(other, "c0"))
-    assert count("c0") == count("c1") == 64
+    assert (count("c0"), count("c1")) == (64, before)
     line.send(_command(scene, task, CommandName.RESUME))
-    line.wait(lambda: count("c0") == count("c1") == 64 + 192)
+    line.wait(lambda: count("c0") == 64 + 192 and count("c1") >= before + 180)
     line.send(_command(scene, task, CommandName.STOP))
     line.wait(lambda: line.ended(task, "c0", "c1") and len(line.told(task, StatusKind.ENDED)) == 2)
     for camera in ("c0", "c1"):
