@@ -1,13 +1,15 @@
 """The whole line: servers and services as processes, driven by the `spoton` command as a user would."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from spoton_local import Connections, Layout, stack
+from spoton_local import Layout, stack
+from spoton_local.ports import BASE_VARIABLE
 from spoton_scenes.__main__ import main as generate_scene
 
 from tests.line import Line
@@ -16,10 +18,11 @@ CHECKOUT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
-def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    """Start the services on the test servers, and stop them at the end."""
-    connections: Connections = request.getfixturevalue("stack")
-    layout = Layout(CHECKOUT / ".local" / "test-stack")
+def line(free_port_base: Callable[[], int]) -> Iterator[Line]:
+    """Start servers and services of their own, empty, and stop them at the end."""
+    layout = Layout(CHECKOUT / ".local" / "test-line")
+    stack.down(layout)
+    shutil.rmtree(layout.root)
     environment = {**os.environ, "SPOTON_LOCAL_DIR": str(layout.root)}
 
     def spoton(*arguments: object, check: bool = False) -> subprocess.CompletedProcess[str]:
@@ -33,9 +36,10 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
             check=check,
         )
 
-    stack.up(layout)
-    yield Line(connections, spoton)
-    stack.down(layout)
+    try:
+        yield Line(stack.up(layout, environ={BASE_VARIABLE: str(free_port_base())}), spoton)
+    finally:
+        stack.down(layout)
 
 
 @pytest.fixture(scope="session")
