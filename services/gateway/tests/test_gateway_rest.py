@@ -74,7 +74,9 @@ def everything(stack, topic, task_id):
 
 def test_environments_are_listed(api, processes, environment):
     processes.wait_until(
-        lambda: environment in [e["environment_id"] for e in api.get("/api/v1/config/environments").json()["items"]]
+        lambda: (
+            environment in [e["environment_id"] for e in api.get("/api/v1/config/environments").json().get("items", [])]
+        )
     )
     found = api.get(f"/api/v1/config/environments/{environment}").json()
     assert found["map"]["url"] == f"/api/v1/config/environments/{environment}/map"
