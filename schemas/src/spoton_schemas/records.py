@@ -198,9 +198,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections(CameraTick):
-    """What the detector sees in one picture."""
+    """What the detector sees in one picture; not ``observed``: it left the picture out."""
 
     detections: tuple[Detection, ...] = ()
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,10 +228,11 @@ class AppearanceModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks(CameraTick):
-    """The tracklets of one camera in one picture."""
+    """The tracklets of one camera in one picture; not ``observed``: their boxes are interpolated."""
 
     tracks: tuple[Track, ...] = ()
     appearance_model: AppearanceModel | None = None
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ class DetectorSettings(BaseSettings):
     input_hw: tuple[int, int] | None = Field(
         None, description="Network input [height, width], where the model allows it"
     )
+    mode: Literal["every-frame", "adaptive"] = Field(
+        "every-frame", description="adaptive: look at every third to fifth picture; tracking fills in the others"
+    )
     confidence: float = Field(0.1, gt=0, lt=1, description="Least score; low, because trackers use weak boxes")
     iou: float = Field(
         0.7, gt=0, le=1, description="Overlap above which the weaker box of a class goes; a model may ask for less"
