@@ -13,9 +13,9 @@ export UV_SYSTEM_CERTS ?= 1
 
 STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
-	infra/*/pyproject.toml tools/*/pyproject.toml)
+	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+.PHONY: help setup up up-servers status down demo bench test test-unit lint format types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ down: setup ## Stop what `make up` started
 
 demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
 	@$(RUN) spoton demo $(if $(EXIT),--exit)
+
+bench: setup ## Measure what it costs (QUICK=1: in a few minutes); writes .local/reports/bench.json
+	@$(RUN) python -m spoton_bench $(if $(QUICK),--quick)
 
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e"
