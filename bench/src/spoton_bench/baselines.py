@@ -1,8 +1,8 @@
 """Other ways to do it, each in a process of its own: ``python -m spoton_bench.baselines --help``.
 
 ``yolo-track`` is Ultralytics' ``track`` with BoT-SORT as it comes. ``one-process`` is what one writes first: a loop
-over the videos with the same detector, an embedding for every box, and BoT-SORT with these embeddings. Both print frames,
-seconds and CPU seconds as JSON, without the time to import and load.
+over the videos with the same detector, an embedding for every box, and BoT-SORT with these embeddings. Both print
+frames, seconds and CPU seconds as JSON, without the time to import and load.
 """
 
 import argparse

@@ -11,12 +11,12 @@ from spoton_cli.exporting import write_export
 from spoton_cli.gateway import Gateway
 from spoton_cli.run_command import RunReport, run_task
 from spoton_local import Connections, Layout, stack
+from spoton_local.plan import load_plan
+from spoton_local.ports import HOST
 from spoton_local.processes import Processes
 
 from spoton_bench.materials import Materials
 from spoton_bench.usage import Usage, usage
-
-_OURS = "SPOTON_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,12 @@ class Line:
             for identities in ("revised", "live"):
                 write_export(gateway, report.task_id, "mot", identities, out / identities)
         return LineRun(report, spent, out / "revised")
+
+    def service_url(self, name: str) -> str:
+        """Return where a service serves its health and metrics."""
+        plan = load_plan(self._layout)
+        assert plan is not None
+        return f"http://{HOST}:{getattr(plan.ports, name)}"
 
     def usage(self) -> Usage:
         """Read what all components have used until now."""

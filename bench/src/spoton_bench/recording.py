@@ -12,7 +12,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Detections, Kind, Outcome, SceneCamera, TaskStart
-from spoton_schemas.topics import DETECTIONS
+from spoton_schemas.topics import DETECTIONS, TRACKS
 
 _TIMEOUT_S = 20.0
 _POLL_S = 0.2
@@ -37,7 +37,7 @@ def record_task(connections: Connections, task_id: str) -> Recording:
     codec = Codec.connect(connections.registry_url)
     start: TaskStart | None = None
     pictures: dict[str, list[Detections]] = {}
-    for value in _values(connections, task_id):
+    for value in _values(connections, DETECTIONS.name, task_id):
         record = codec.decode(DETECTIONS, value)
         start = record.start or start
         if record.kind is Kind.FRAME:
@@ -46,21 +46,28 @@ def record_task(connections: Connections, task_id: str) -> Recording:
     return Recording(start, dict(sorted(pictures.items())))
 
 
-def _values(connections: Connections, task_id: str) -> Iterator[bytes]:
+def count_embeddings(connections: Connections, task_id: str) -> int:
+    """Count the crops that a finished task embedded."""
+    codec = Codec.connect(connections.registry_url)
+    records = (codec.decode(TRACKS, value) for value in _values(connections, TRACKS.name, task_id))
+    return sum(track.embedding is not None for record in records for track in record.tracks)
+
+
+def _values(connections: Connections, topic: str, task_id: str) -> Iterator[bytes]:
     consumer = Consumer({"bootstrap.servers": connections.kafka_bootstrap, "group.id": "spoton-bench"})
     try:
-        numbers = sorted(consumer.list_topics(DETECTIONS.name, _TIMEOUT_S).topics[DETECTIONS.name].partitions)
+        numbers = sorted(consumer.list_topics(topic, _TIMEOUT_S).topics[topic].partitions)
         ends = {}
         for number in numbers:
-            low, high = consumer.get_watermark_offsets(TopicPartition(DETECTIONS.name, number), _TIMEOUT_S)
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), _TIMEOUT_S)
             if high > low:
                 ends[number] = high
-        consumer.assign([TopicPartition(DETECTIONS.name, number, 0) for number in ends])
+        consumer.assign([TopicPartition(topic, number, 0) for number in ends])
         while ends:
             message = consumer.poll(_TIMEOUT_S)
             if message is None or message.error() is not None:
                 raise RuntimeError(f"the recorded task cannot be read: {message and message.error()}")
-            if message.key().decode().startswith(f"{task_id}/"):
+            if message.key().decode().startswith(task_id):
                 yield message.value()
             if message.offset() + 1 >= ends[message.partition()]:
                 del ends[message.partition()]
@@ -143,7 +150,7 @@ def _shifted(homography: tuple[float, ...] | None, shift_m: float) -> tuple[floa
 
 def _sources(recording: Recording, cameras: int) -> dict[str, Sequence[Detections]]:
     originals = list(recording.pictures.values())
-    sources = {}
+    sources: dict[str, Sequence[Detections]] = {}
     for number in range(cameras):
         pictures = originals[number % len(originals)]
         later = (number // len(originals)) * 37 % len(pictures)  # copies of a place see other people at a time

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from spoton_detector.detector import Image, Thresholds
+from spoton_detector.errors import UnusableModel
 from spoton_detector.yolo_openvino import OpenVinoOptions, YoloOpenVino
 from spoton_detector.yolo_rectangle import smallest_rectangle
 
@@ -59,3 +60,12 @@ def test_without_rectangles_the_whole_input_is_used(
         for r in (True, False)
     )
     assert trimmed.scores.tobytes() != whole.scores.tobytes()
+
+
+def test_a_fixed_input_can_be_made_smaller(exported: dict[tuple[int, int], Path], everything: Thresholds) -> None:
+    image: Image = np.random.default_rng(3).integers(0, 256, (128, 256, 3), dtype=np.uint8)
+    smaller = YoloOpenVino(exported[256, 256], everything, OpenVinoOptions(1, 1, input_hw=(128, 256)))
+    own = YoloOpenVino(exported[128, 256], everything, OpenVinoOptions(1, 1))
+    np.testing.assert_allclose(smaller.detect([image])[0].scores, own.detect([image])[0].scores, rtol=1e-4)
+    with pytest.raises(UnusableModel, match=r"cannot get an input of \(100, 256\)"):
+        YoloOpenVino(exported[256, 256], everything, OpenVinoOptions(1, 1, input_hw=(100, 256)))

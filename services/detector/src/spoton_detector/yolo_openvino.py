@@ -73,12 +73,13 @@ class YoloOpenVino:
         metadata = read_metadata(file, model)
         self.name = path.name
         self.class_names: Mapping[int, str] = metadata.names
-        self._full_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
+        self._exported_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
+        self._full_hw = _within(self._exported_hw, options.input_hw)
         self._decode = _choose_decoder(file, model, metadata)
         self._thresholds = replace(thresholds, iou=min(thresholds.iou, metadata.spoton_nms_iou))
         self._file, self._core, self._options = file, core, options
         self._lock = threading.Lock()
-        self._networks = {self._full_hw: self._compile(model, self._full_hw)}
+        self._networks = {self._full_hw: self._compile(self._trim(model, self._full_hw), self._full_hw)}
         self._pool = ThreadPoolExecutor(options.requests, "openvino")
         self._requests = threading.local()
 
@@ -93,37 +94,41 @@ class YoloOpenVino:
 
     def _detect_one(self, image: Image) -> FrameDetections:
         size = (image.shape[0], image.shape[1])
-        network = self._network(smallest_rectangle(size, self._full_hw)) if self._options.rectangles else self._full
+        network = self.network_for(size)
         letterbox = Letterbox.fit(size, network.input_hw)
         found = self._decode(self._infer(network, letterbox.apply(image)), self._thresholds)
         return FrameDetections(letterbox.to_source(found.boxes_xyxy), found.scores, found.class_ids).inside(image)
 
-    @property
-    def _full(self) -> "_Network":
-        return self._networks[self._full_hw]
-
-    def _network(self, input_hw: tuple[int, int]) -> "_Network":
-        """Return the network for that input, made when it is first needed; the full one if it cannot be trimmed."""
+    def network_for(self, picture_hw: tuple[int, int]) -> "Network":
+        """Return the network for pictures of that size, made when first needed; the full one if none can be trimmed."""
+        input_hw = smallest_rectangle(picture_hw, self._full_hw) if self._options.rectangles else self._full_hw
         with self._lock:
             if input_hw not in self._networks:
                 self._networks[input_hw] = self._trimmed(input_hw)
             return self._networks[input_hw]
 
-    def _trimmed(self, input_hw: tuple[int, int]) -> "_Network":
+    def _trimmed(self, input_hw: tuple[int, int]) -> "Network":
         model = self._core.read_model(self._file)
-        _fix_input(self._file, model, self._full_hw)
+        _fix_input(self._file, model, self._exported_hw)
         try:
-            trim_input(model, self._full_hw, input_hw)
-            return self._compile(model, input_hw)
-        except RuntimeError as error:
+            return self._compile(self._trim(model, input_hw), input_hw)
+        except UnusableModel as error:
             _log.warning("the network keeps its full input", model=self.name, input_hw=input_hw, error=str(error))
-            return self._full
+            return self._networks[self._full_hw]
 
-    def _compile(self, model: Any, input_hw: tuple[int, int]) -> "_Network":
+    def _trim(self, model: Any, input_hw: tuple[int, int]) -> Any:
+        if input_hw != self._exported_hw:
+            try:
+                trim_input(model, self._exported_hw, input_hw)
+            except RuntimeError as error:
+                raise UnusableModel(f"{self._file} cannot get an input of {input_hw}: {error}") from error
+        return model
+
+    def _compile(self, model: Any, input_hw: tuple[int, int]) -> "Network":
         compiled = self._core.compile_model(_with_uint8_input(model), "CPU", _properties(self._options))
-        return _Network(input_hw, compiled)
+        return Network(input_hw, compiled)
 
-    def _infer(self, network: "_Network", picture: Image) -> NDArray[np.float32]:
+    def _infer(self, network: "Network", picture: Image) -> NDArray[np.float32]:
         """Run this thread's request of a network; its output is valid until the thread's next call."""
         mine = self._requests.by_input = getattr(self._requests, "by_input", {})
         if network.input_hw not in mine:
@@ -135,7 +140,7 @@ class YoloOpenVino:
 
 
 @dataclass(frozen=True, slots=True)
-class _Network:
+class Network:
     """The model for one input (height, width), compiled."""
 
     input_hw: tuple[int, int]
@@ -160,6 +165,14 @@ def _fix_input(file: Path, model: Any, open_input_hw: tuple[int, int]) -> tuple[
         side.get_length() if side.is_static else given for side, given in zip(shape[2:], open_input_hw, strict=True)
     )
     model.reshape([1, 3, height, width])
+    return height, width
+
+
+def _within(exported_hw: tuple[int, int], wanted_hw: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the part of a fixed input that is wanted."""
+    height, width = (
+        min(exported, wanted) for exported, wanted in zip(exported_hw, wanted_hw or exported_hw, strict=True)
+    )
     return height, width
 
 
