@@ -99,7 +99,9 @@ class IngestLoop:
                 self._publisher.status(statuses.camera_failed(segment, str(error)))
                 self._holdings.refuse(segment, partition, offset, since_ms)
                 raise
-            self._holdings.open(first_chain(segment, scene, since_ms), partition, offset)
+            chain = first_chain(segment, scene, since_ms)
+            self._holdings.open(chain, partition, offset)
+            self._tell_in_force(chain)
         self._holdings.enqueue(key, Ticket(segment, offset), partition)
 
     def _bury(self, message: Message, reason: str, detail: str) -> None:
@@ -118,6 +120,10 @@ class IngestLoop:
             self._publisher.status(
                 statuses.command_took_effect(command.task_id, command.environment_id, effect, camera_ids)
             )
+
+    def _tell_in_force(self, chain: Chain) -> None:
+        if (status := self._news.in_force(chain)) is not None:
+            self._publisher.status(status)
 
     def _tell_progress(self) -> None:
         for camera in self._holdings.cameras():
@@ -150,6 +156,8 @@ class IngestLoop:
             live += self._holdings.take_over(number, read_snapshots(self._bootstrap, state_topic(NAME), number))
         if live:
             self._news.detector_history({chain.key for chain in live}, min(chain.since_ms for chain in live))
+        for chain in live:
+            self._tell_in_force(chain)
         for camera in self._holdings.cameras():
             camera.wake()  # its task may have been stopped while nobody held it
         self._note("partitions assigned", partitions)

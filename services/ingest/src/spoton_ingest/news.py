@@ -6,7 +6,9 @@ from spoton_schemas.codec import Codec
 from spoton_schemas.records import Command, Environment, Scene, Stage, StatusKind, TaskStatus
 from spoton_schemas.topics import COMMANDS, ENVIRONMENTS, TASK_STATUS
 
+from spoton_ingest.chain import Chain
 from spoton_ingest.follower import TopicFollower
+from spoton_ingest.statuses import command_took_effect
 from spoton_ingest.traffic import Traffic
 
 _DETECTOR_KINDS = (StatusKind.PROGRESS, StatusKind.ENDED)
@@ -37,6 +39,13 @@ class News:
         """Read environments and commands up to now: what was said before a segment counts for it."""
         self._take_environments(self._environments.catch_up())
         return self._take_commands(self._commands.catch_up())
+
+    def in_force(self, chain: Chain) -> TaskStatus | None:
+        """Say again what an earlier command made of a task: when it was read, nobody may have held this camera."""
+        effect = self._traffic.in_force(chain.task_id)
+        if effect is None:
+            return None
+        return command_took_effect(chain.task_id, chain.environment_id, effect, [chain.camera_id])
 
     def detector_history(self, streams: Collection[str], since_ms: int) -> None:
         """Learn how far the detector is with streams that somebody began before."""
