@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
+from confluent_kafka import KafkaException
 from spoton_schemas.records import CommandName
 
 from tests.chaos.faults import SERVERS, SERVICES, Fault, Kind, Run
@@ -52,9 +53,8 @@ class Chaos:
         listener = self._listen(task_id)
         self._wait_for_end(listener, task_id)
         seconds = time.monotonic() - began
-        time.sleep(2)  # TODO
         self._letters = self._material.dead_letters()
-        return self._outcome(task_id, listener), seconds
+        return self._settled(task_id, listener), seconds
 
     def disturbed(self, run: Run, expected: Outcome) -> Result:
         """Process the scene with a run's faults and compare."""
@@ -134,14 +134,25 @@ class Chaos:
             self._fleet.raise_if_crashed()
             try:
                 differences = [str(d) for d in check(expected, self._outcome(run.task_id, listener))]
-            except (httpx.HTTPError, OSError) as error:
-                differences = [f"no outcome: {error!r}"]
-            letters = self._material.dead_letters()
+                letters = self._material.dead_letters()
+            except (httpx.HTTPError, OSError, KafkaException) as error:
+                differences, letters = [f"no outcome: {error!r}"], self._letters
             if letters != self._letters:
                 differences.append(f"{letters - self._letters} dead letters")
             if not differences or time.monotonic() > deadline:
                 self._letters = letters
                 return differences
+            time.sleep(_PAUSE_S)
+
+    def _settled(self, task_id: str, listener: Listener) -> Outcome:
+        """Return the outcome once every stage has told its last."""
+        deadline = time.monotonic() + _SETTLE_TIMEOUT_S
+        while True:
+            outcome = self._outcome(task_id, listener)
+            if all('"ended": true' in row for row in outcome["task_progress"]):
+                return outcome
+            if time.monotonic() > deadline:
+                raise NotRecovered(f"not every stage told the end: {outcome['task_progress']}")
             time.sleep(_PAUSE_S)
 
     def _outcome(self, task_id: str, listener: Listener) -> Outcome:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, TopicPartition
 from spoton_cli import file_roots
 from spoton_common.environment import load_environment, scene_record
+from spoton_common.kafka.client import client_config
 from spoton_common.kafka.producer import RecordProducer
 from spoton_gateway.task_service import announcement
 from spoton_local import Connections, Layout
@@ -29,7 +29,7 @@ class Material:
             write_environment(plan_film(_PRESET, seed), _PRESET.title, folder, lambda _frames: None)
         self._scene: Scene = scene_record(load_environment(folder))
         self._bootstrap = connections.kafka_bootstrap
-        self._admin = AdminClient({"bootstrap.servers": self._bootstrap})
+        self._consumer = Consumer({**client_config(self._bootstrap), "group.id": "unused"})
         self._codec = Codec.connect(connections.registry_url)
         file_roots.allow(layout, [source for camera in self._scene.cameras for source in camera.sources])
         producer = self._producer()
@@ -57,10 +57,8 @@ class Material:
         producer.flush()
 
     def dead_letters(self) -> int:
-        """Count the records that were ever set aside."""
-        partition = TopicPartition(DEAD_LETTERS, 0)
-        asked = self._admin.list_offsets({partition: OffsetSpec.latest()})
-        return int(asked[partition].result(30).offset)
+        """Count the records that were ever set aside; ``KafkaException``."""
+        return int(self._consumer.get_watermark_offsets(TopicPartition(DEAD_LETTERS, 0), timeout=10)[1])
 
     def _producer(self) -> RecordProducer:
         return RecordProducer(self._bootstrap, self._codec)

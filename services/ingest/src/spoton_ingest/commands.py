@@ -17,6 +17,7 @@ class CommandTable:
 
     _seen: set[str] = field(default_factory=set)
     _paused: set[str] = field(default_factory=set)
+    _resumed: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
 
     def take(self, command: Command) -> StatusKind | None:
@@ -32,7 +33,16 @@ class CommandTable:
             self._paused.add(command.task_id)
         else:
             self._paused.discard(command.task_id)
+            self._resumed.add(command.task_id)
         return effect
+
+    def effect(self, task_id: str) -> StatusKind | None:
+        """Return what the commands have made of a task so far; None if there were none."""
+        if task_id in self._stopped:
+            return StatusKind.STOPPED
+        if task_id in self._paused:
+            return StatusKind.PAUSED
+        return StatusKind.RESUMED if task_id in self._resumed else None
 
     def paused(self, task_id: str) -> bool:
         """Tell whether a task is held."""

@@ -37,6 +37,11 @@ class Traffic:
         with self._changed:
             return self._commands.stopped(task_id)
 
+    def effect(self, task_id: str) -> StatusKind | None:
+        """Return what the commands have made of a task so far."""
+        with self._changed:
+            return self._commands.effect(task_id)
+
     def abandon(self, streams: list[str]) -> None:
         """Make the streams' threads end as soon as they look here."""
         with self._changed:
