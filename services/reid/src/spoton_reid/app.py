@@ -23,7 +23,7 @@ from spoton_schemas.topics import DETECTIONS, TRACKS, Topic
 from spoton_reid.association import AssociationParameters
 from spoton_reid.embedding import Embedder, load_embedder
 from spoton_reid.errors import EmbedderError
-from spoton_reid.gallery.recent import RecentGallery, connect
+from spoton_reid.gallery.recent import RecentGallery, connect, redis_server
 from spoton_reid.gallery.remembering import NAME as GALLERY
 from spoton_reid.gallery.remembering import Remembering
 from spoton_reid.settings import ReidSettings
@@ -42,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     service, connections, health = ServiceSettings(), Connections(), Health()
     configure_logging("reid", service.log_level)
     loops: dict[str, Loop] = {}
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
     if settings.stage in ("all", "track"):
         health.set(_MODEL, State.UNHEALTHY, f"loading {settings.embedder}")
         loops["track"] = partial(_track, settings, connections, health)
     if settings.stage in ("all", "associate"):
         loops["associate"] = partial(_associate, settings, connections, health)
         loops[GALLERY] = partial(_remember, settings, connections, health)
-    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+        servers["redis"] = redis_server(connections.redis_url.get_secret_value())
     return run_service(loops, service, health, servers)
 
 
