@@ -19,6 +19,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.material import Material
 
 CHECKOUT = Path(__file__).parents[2]
+_PORT_BASE = 19600  # beside the developer's own stack
 _NAMESPACE = uuid.UUID(int=0)
 
 
@@ -29,9 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     layout = Layout(CHECKOUT / ".local" / "chaos")
     stack.down(layout)
     shutil.rmtree(layout.root)
-    port_base = os.environ.get(BASE_VARIABLE)
-    fleet = Fleet(layout, int(port_base) if port_base else None)
+    fleet = Fleet(layout, int(os.environ.get(BASE_VARIABLE, _PORT_BASE)))
     try:
+        fleet.start_servers()
         results = _run_all(options, fleet, layout, console)
     finally:
         fleet.stop()
@@ -78,7 +79,7 @@ def _report(options: argparse.Namespace, length_s: float, records: int, results:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Kill, restart, compare.")
     parser.add_argument("--runs", type=int, default=20, help="how many runs")
     parser.add_argument("--seed", type=int, default=7, help="what goes wrong and when follows from it")
     parser.add_argument("--first", type=int, default=0, help="number of the first run, to repeat one")

@@ -1,8 +1,9 @@
 """Runs a task undisturbed, then again and again with faults, and compares what they leave behind."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -30,10 +31,12 @@ class Result:
     seconds: float
     connections: int = 0
     problems: list[str] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what goes into the report."""
-        return asdict(self)
+        names = ("number", "task_id", "faults", "seconds", "connections", "problems")
+        return {name: getattr(self, name) for name in names}
 
 
 class Chaos:
@@ -58,15 +61,23 @@ class Chaos:
 
     def disturbed(self, run: Run, expected: Outcome) -> Result:
         """Process the scene with a run's faults and compare."""
+        with self.task(run, expected) as result:
+            for fault in run.faults:
+                time.sleep(fault.after_s)
+                self._commit(fault, run.task_id)
+        return result
+
+    @contextmanager
+    def task(self, run: Run, expected: Outcome) -> Iterator[Result]:
+        """Process the scene, let the caller do its worst meanwhile, and compare."""
         result = Result(run.number, run.task_id, [str(fault) for fault in run.faults], 0.0)
         self._fleet.wait_ready(SERVICES)
         began = time.monotonic()
         listener = self._listen(run.task_id)
+        result.messages = listener.messages
         self._material.start(run.task_id)
         try:
-            for fault in run.faults:
-                time.sleep(fault.after_s)
-                self._commit(fault, run.task_id)
+            yield result
             self._wait_for_end(listener, run.task_id)
             result.problems = self._problems(run, listener, expected)
         except NotRecovered as error:
@@ -74,7 +85,6 @@ class Chaos:
         finally:
             listener.stop()
         result.seconds, result.connections = round(time.monotonic() - began, 1), listener.connections
-        return result
 
     def _listen(self, task_id: str) -> Listener:
         return Listener(self._fleet.connections.gateway_url, task_id)

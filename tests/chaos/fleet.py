@@ -7,12 +7,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from spoton_local import Connections, Layout, stack
 from spoton_local.connections import connections
-from spoton_local.plan import load_plan
+from spoton_local.plan import make_plan, save_plan
 from spoton_local.ports import BASE_VARIABLE, HOST
 from spoton_local.processes import Processes
 from spoton_local.services import SERVICES, ServiceProcess
@@ -36,30 +38,35 @@ class Instance:
 
     def is_ready(self) -> bool:
         """Whether its health page says so."""
+        return self.health().get("status") in ("healthy", "degraded")
+
+    def health(self) -> dict[str, Any]:
+        """Return what its health page says; nothing before there is one."""
         try:
-            return httpx.get(f"http://{HOST}:{self.port}/health", timeout=5, trust_env=False).is_success
+            found: dict[str, Any] = httpx.get(f"http://{HOST}:{self.port}/health", timeout=5, trust_env=False).json()
         except httpx.HTTPError:
-            return False
+            return {}
+        return found
 
 
 class Fleet:
-    """One stack: servers as `spoton up` starts them, services as children of this process."""
+    """One stack: servers as `spoton up` starts them, services as children of this process. Nothing runs at first."""
 
-    def __init__(self, layout: Layout, port_base: int | None) -> None:
-        environ = {} if port_base is None else {BASE_VARIABLE: str(port_base)}
-        stack.up(layout, servers_only=True, environ=environ)
+    def __init__(self, layout: Layout, port_base: int) -> None:
+        layout.create()
         self.layout = layout
+        self._plan = make_plan(None, detector=None, embedder=None, environ={BASE_VARIABLE: str(port_base)})
+        save_plan(layout, self._plan)
         self.connections: Connections = connections(layout.root)
+        self._environ = {BASE_VARIABLE: str(port_base)}
         self._instances: list[Instance] = []
         self._started = 0
 
     def start(self, service: str) -> Instance:
         """Start one more process of a service; returns at once."""
-        plan = load_plan(self.layout)
-        assert plan is not None
         definition = next(s for s in SERVICES if s.name == service)
-        launch = ServiceProcess(definition, self.layout, plan, self.connections).launch()
-        port = int(getattr(plan.ports, service))
+        launch = ServiceProcess(definition, self.layout, self._plan, self.connections).launch()
+        port = int(getattr(self._plan.ports, service))
         if self.instances(service):
             port = _free_port()
         self._started += 1
@@ -86,11 +93,11 @@ class Fleet:
         record = Processes(self.layout).running(name)
         assert record is not None, f"{name} does not run"
         os.killpg(record.pid, signal.SIGKILL)
-        _wait_for(lambda: Processes(self.layout).running(name) is None, f"the end of {name}")
+        wait_for(lambda: Processes(self.layout).running(name) is None, f"the end of {name}")
 
     def start_servers(self) -> None:
         """Start the servers that do not run; returns when they are ready."""
-        stack.up(self.layout, servers_only=True, environ={})
+        stack.up(self.layout, servers_only=True, environ=self._environ)
 
     def wait_ready(self, services: tuple[str, ...]) -> None:
         """Wait until each of the services runs in one process, and is well; more than one are reduced to the newest."""
@@ -100,7 +107,7 @@ class Fleet:
             if not self.instances(service):
                 self.start(service)
         for instance in list(self._instances):
-            _wait_for(lambda i=instance: self._ready_or_dead(i), f"{instance.service} ({instance.log})")  # type: ignore[misc]
+            wait_for(partial(self._ready_or_dead, instance), f"{instance.service} ({instance.log})")
 
     def raise_if_crashed(self) -> None:
         """Raise ``NotRecovered`` if a process has ended by itself."""
@@ -121,7 +128,8 @@ class Fleet:
         return instance.is_ready()
 
 
-def _wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until it is so; ``NotRecovered`` after two minutes."""
     deadline = time.monotonic() + _READY_TIMEOUT_S
     while not condition():
         if time.monotonic() > deadline:

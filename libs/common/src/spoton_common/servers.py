@@ -53,7 +53,9 @@ class Patience:
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(away),
-            wait=tenacity.wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, jitter=_FIRST_PAUSE_S),
+            wait=tenacity.wait_exponential_jitter(
+                multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S, jitter=_FIRST_PAUSE_S
+            ),
             stop=tenacity.stop_when_event_set(self.stop),
             sleep=tenacity.sleep_using_event(self.stop),
             before_sleep=tell,

@@ -63,7 +63,9 @@ class Library:
     async def _fetch_patiently(self, segment: Segment) -> Path:
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            wait=tenacity.wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, jitter=_FIRST_PAUSE_S),
+            wait=tenacity.wait_exponential_jitter(
+                multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S, jitter=_FIRST_PAUSE_S
+            ),
             before_sleep=self._tell,
         )
         path: Path = await retrying(self._fetch, segment)
