@@ -1,5 +1,6 @@
 """Fetching while the storage or the cache's disk is in trouble; the storage is a fake."""
 
+import asyncio
 import errno
 import threading
 import time
@@ -37,12 +38,12 @@ class Trouble:
 
     async def fetch(self, _uri: str, target: Path) -> None:
         self.attempts += 1
-        target.write_bytes(b"vid")
+        await asyncio.to_thread(target.write_bytes, b"vid")
         if self.attempts > 1:
             self.asked.set()
         if self.errors:
             raise self.errors.pop(0)
-        target.write_bytes(b"video")
+        await asyncio.to_thread(target.write_bytes, b"video")
 
     async def __aexit__(self, *_: object) -> None:
         pass
