@@ -47,8 +47,8 @@ class Run:
         return any(fault.kind is Kind.STOP for fault in self.faults)
 
 
-def draw_run(seed: int, number: int, length_s: float) -> Run:
-    """Draw a run of a task that takes about ``length_s`` undisturbed.
+def draw_run(seed: int, number: int, within_s: float) -> Run:
+    """Draw a run whose faults come within so many seconds of the beginning, or of each other.
 
     Runs take turns: each service alone, each server alone, pairs, a second instance, a pause, a stop.
     """
@@ -56,19 +56,19 @@ def draw_run(seed: int, number: int, length_s: float) -> Run:
     task_id = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     turn = number % 6
     if turn == 0:
-        faults = [_kill(rng, (_in_turn(SERVICES, number),), length_s) for _ in range(2)]
+        faults = [_kill(rng, (_in_turn(SERVICES, number),), within_s) for _ in range(2)]
     elif turn == 1:
-        faults = [_kill(rng, tuple(rng.sample(SERVICES, 2)), length_s)]
+        faults = [_kill(rng, tuple(rng.sample(SERVICES, 2)), within_s)]
     elif turn == 2:
-        faults = [_kill(rng, (_in_turn(SERVERS, number),), length_s)]
+        faults = [_kill(rng, (_in_turn(SERVERS, number),), within_s)]
     elif turn == 3:
-        faults = [_fault(rng, Kind.SECOND, (_in_turn(_SCALED, number),), length_s)]
+        faults = [_fault(rng, Kind.SECOND, (_in_turn(_SCALED, number),), within_s)]
     elif turn == 4:
-        faults = [_kill(rng, (rng.choice(SERVICES),), length_s / 2) for _ in range(3)]
+        faults = [_kill(rng, (rng.choice(SERVICES),), within_s / 2) for _ in range(3)]
     elif number % 12 == 5:
-        faults = [_fault(rng, Kind.PAUSE, (rng.choice(SERVICES),), length_s)]
+        faults = [_fault(rng, Kind.PAUSE, (rng.choice(SERVICES),), within_s)]
     else:
-        faults = [_fault(rng, Kind.STOP, (rng.choice(SERVICES),), length_s)]
+        faults = [_fault(rng, Kind.STOP, (rng.choice(SERVICES),), within_s)]
     return Run(number, task_id, tuple(faults))
 
 

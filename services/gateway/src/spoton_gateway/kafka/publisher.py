@@ -43,7 +43,7 @@ class Publisher:
         try:
             self._admin.list_topics(timeout=_CHECK_TIMEOUT_S)
         except KafkaException as error:
-            raise Unavailable("kafka", str(error.args[0].str())) from error
+            raise Unavailable("kafka", f"no answer from {self._bootstrap} ({error.args[0].str()})") from error
 
     def _publish(self, records: Sequence[tuple[Topic[Any], Any]]) -> None:
         self._check()
