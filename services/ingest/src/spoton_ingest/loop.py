@@ -7,13 +7,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from spoton_common import metrics
 from spoton_common.errors import RejectedRecord
+from spoton_common.kafka.client import client_config
 from spoton_common.kafka.snapshots import read_snapshots
 from spoton_common.logging import get_logger
+from spoton_common.servers import Patience
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.records import Command, Segment, StatusKind
@@ -27,6 +30,8 @@ from spoton_ingest.news import News
 from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.workshop import Ticket
 
+_Rebalance = Callable[[list[TopicPartition]], None]
+
 _log = get_logger()
 
 _POLL_S = 0.05  # bounds how late news and a stop are noticed
@@ -39,24 +44,38 @@ class IngestLoop:
     """Owns the consumer of ``segments``; everything here runs in one thread."""
 
     def __init__(
-        self, bootstrap: str, codec: Codec, publisher: Publisher, holdings: Holdings, failures: "queue.Queue[Exception]"
+        self,
+        bootstrap: str,
+        codec: Codec,
+        publisher: Publisher,
+        holdings: Holdings,
+        failures: "queue.Queue[Exception]",
+        patience: Patience,
     ) -> None:
         self._bootstrap = bootstrap
         self._codec = codec
         self._publisher = publisher
         self._holdings = holdings
         self._failures = failures
+        self._patience = patience
         self._consumer = Consumer(_consumer_config(bootstrap))
 
     def run(self, news: News, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; unfinished segments are done again by whoever gets them."""
         self._news = news
         news.catch_up()
-        self._consumer.subscribe([SEGMENTS.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        self._consumer.subscribe(
+            [SEGMENTS.name],
+            on_assign=self._guarded(self._assigned),
+            on_revoke=self._guarded(self._revoked),
+            on_lost=self._guarded(self._lost),
+        )
         try:
             next_checkpoint = next_progress = time.monotonic()
             while not stop.is_set():
-                for message in self._consumer.consume(_BATCH, _POLL_S):
+                messages = self._consumer.consume(_BATCH, _POLL_S)
+                self._raise_failures()
+                for message in messages:
                     self._receive(message)
                 self._obey(news.poll())
                 self._raise_failures()
@@ -150,10 +169,22 @@ class IngestLoop:
                 # The partition moved, or the broker is away. The segments come again and are dropped.
                 _log.warning("offsets not committed", error=str(error))
 
-    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _guarded(self, callback: _Rebalance) -> Callable[[Consumer, list[TopicPartition]], None]:
+        """Keep a callback's exception for the loop: the client's C code loses it."""
+
+        def guarded(_consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            try:
+                callback(partitions)
+            except Exception as error:
+                self._failures.put(error)
+
+        return guarded
+
+    def _assigned(self, partitions: list[TopicPartition]) -> None:
         live: list[Chain] = []
         for number in sorted(p.partition for p in partitions):
-            live += self._holdings.take_over(number, read_snapshots(self._bootstrap, state_topic(NAME), number))
+            read = partial(read_snapshots, self._bootstrap, state_topic(NAME), number)
+            live += self._holdings.take_over(number, self._patience.call("Kafka", read, KafkaException))
         if live:
             self._news.detector_history({chain.key for chain in live}, min(chain.since_ms for chain in live))
         for chain in live:
@@ -162,11 +193,11 @@ class IngestLoop:
             camera.wake()  # its task may have been stopped while nobody held it
         self._note("partitions assigned", partitions)
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._release([p.partition for p in partitions])
         self._note("partitions revoked", partitions)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _lost(self, partitions: list[TopicPartition]) -> None:
         numbers = [p.partition for p in partitions]
         self._holdings.abandon(numbers)
         self._holdings.forget(numbers)
@@ -184,7 +215,7 @@ class IngestLoop:
 
 def _consumer_config(bootstrap: str) -> dict[str, Any]:
     return {
-        "bootstrap.servers": bootstrap,
+        **client_config(bootstrap),
         "group.id": f"spoton-{NAME}",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,

@@ -12,14 +12,17 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition, murmur2
 from confluent_kafka import Message as KafkaMessage
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from httpx2 import HTTPError  # the registry client's own
 from spoton_common import metrics
+from spoton_common.kafka.client import client_config
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, TOPICS
 
-from spoton_gateway.errors import BadCursor
+from spoton_gateway.errors import BadCursor, Unavailable
 from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor
 from spoton_gateway.ws.feed import Feed, FeedFailed, FeedMessage
 from spoton_gateway.ws.merge import Merge, Received
@@ -85,7 +88,7 @@ class TaskReader:
     def _run(self) -> None:
         consumer = Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **client_config(self._bootstrap),
                 "group.id": "spoton-gateway-readers",  # required by the client; nothing is committed to it
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
@@ -96,6 +99,10 @@ class TaskReader:
             self._read(consumer)
         except BadCursor as error:
             self._loop.call_soon_threadsafe(self._feed.fail, error)
+        except KafkaException as error:
+            self._loop.call_soon_threadsafe(self._feed.fail, Unavailable("kafka", str(error.args[0].str())))
+        except (SchemaRegistryError, HTTPError) as error:
+            self._loop.call_soon_threadsafe(self._feed.fail, Unavailable("registry", str(error)))
         except Exception as error:
             _log.exception("task reader failed", task=self._watched.task_id)
             self._loop.call_soon_threadsafe(self._feed.fail, FeedFailed(f"{type(error).__name__}: {error}"))
