@@ -57,6 +57,8 @@ class Codec:
             fastavro.schemaless_writer(buffer, self._reader_schema(topic), datum, disable_tuple_notation=True)
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
             raise UnwritableRecord(f"{topic.name}: {error}") from error
+        if buffer.tell() > MAX_RECORD_BYTES:
+            raise UnwritableRecord(f"{topic.name}: {buffer.tell()} bytes, {MAX_RECORD_BYTES} are allowed")
         return buffer.getvalue()
 
     def read(self, topic: Topic[R], key: bytes | None, data: bytes | None) -> R:
