@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from spoton_schemas.bounds import MAX_BOXES
 
 
 def _usable_cores() -> int:
@@ -37,7 +38,7 @@ class DetectorSettings(BaseSettings):
     iou: float = Field(
         0.7, gt=0, le=1, description="Overlap above which the weaker box of a class goes; a model may ask for less"
     )
-    max_detections: int = Field(300, ge=1, description="Most boxes a picture")
+    max_detections: int = Field(300, ge=1, le=MAX_BOXES, description="Most boxes a picture")
 
     threads: int = Field(default_factory=_usable_cores, ge=1, description="CPU threads")
     requests: int | None = Field(

@@ -10,12 +10,14 @@ _EFFECTS = {
     CommandName.STOP: StatusKind.STOPPED,
 }
 
+_MOST_REMEMBERED = 100_000  # a repeat follows its original within seconds
+
 
 @dataclass(slots=True)
 class CommandTable:
     """State of every task that was ever commanded; a repeated command changes nothing."""
 
-    _seen: set[str] = field(default_factory=set)
+    _seen: dict[str, None] = field(default_factory=dict)
     _paused: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
 
@@ -24,7 +26,9 @@ class CommandTable:
         effect = _EFFECTS.get(command.command)
         if effect is None or command.command_id in self._seen or command.task_id in self._stopped:
             return None
-        self._seen.add(command.command_id)
+        self._seen[command.command_id] = None
+        if len(self._seen) > _MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
         if effect is StatusKind.STOPPED:
             self._stopped.add(command.task_id)
             self._paused.discard(command.task_id)

@@ -13,6 +13,7 @@ import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition, murmur2
 from confluent_kafka import Message as KafkaMessage
 from spoton_common import metrics
+from spoton_common.kafka.headers import read_headers, written_at
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_schemas.codec import Codec
@@ -171,12 +172,12 @@ class TaskReader:
 
     def _decode(self, name: str, message: KafkaMessage) -> Received | None:
         try:
-            record = self._codec.decode(TOPICS[name], message.value())
-        except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            record = self._codec.read(TOPICS[name], message.key(), message.value())
+        except UnreadableRecord as error:
+            metrics.DROPPED.labels("gateway", error.reason).inc()
             return None
-        _, timestamp_ms = message.timestamp()
-        return Received(name, int(message.offset()), int(timestamp_ms), record, ledger.decode(message.headers()))
+        timestamp_ms = int(written_at(message).timestamp() * 1000)
+        return Received(name, int(message.offset()), timestamp_ms, record, ledger.decode(read_headers(message)))
 
     def _tell(self, received: Received) -> list[FeedMessage]:
         messages = self._messages(received)
