@@ -20,7 +20,11 @@ MAX_CAMERAS = 256
 MAX_EMBEDDING_BYTES = 16384
 """4096 float32 values."""
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+MAX_PICTURE_PIXELS = 8192 * 4320
+"""Pixels of one picture: 8K, 106 MB once it is opened."""
+
+MAX_NAME = 200
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 """An id, or part of one."""
 
 Label = Annotated[str, Meta(max_length=200)]

@@ -95,7 +95,7 @@ class Codec:
         try:
             record = msgspec.convert(datum, topic.record_type)
         except msgspec.ValidationError as error:
-            raise ImplausibleRecord(f"{topic.name}: {error}") from error
+            raise ImplausibleRecord(f"{topic.name}: {error}", datum) from error
         check(record)
         return record
 

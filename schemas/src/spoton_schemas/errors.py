@@ -12,6 +12,9 @@ SchemaError
 └── IncompatibleSchema    the registry refuses a schema because readers of older records would break
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class SchemaError(Exception):
     """Something is wrong with a record or a schema."""
@@ -54,9 +57,13 @@ class MisplacedRecord(UnreadableRecord):
 
 
 class ImplausibleRecord(UnreadableRecord):
-    """A record's values lie outside of all bounds, or contradict each other."""
+    """A record's values lie outside of all bounds, or contradict each other; ``content`` is what was read."""
 
     reason = "out_of_bounds"
+
+    def __init__(self, message: str, content: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.content = content or {}
 
 
 class UnwritableRecord(SchemaError):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from spoton_schemas.bounds import MAX_NAME
 from spoton_schemas.errors import ImplausibleRecord
 from spoton_schemas.records import (
     Appearance,
@@ -37,9 +38,18 @@ def check(record: Any) -> None:
     _CHECKS[type(record)](record)
 
 
-def _name(what: str, name: str) -> None:
+def is_name(value: object) -> bool:
+    """Tell whether a value can be the name of a task, an environment or a camera."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and _is_clean(value)
+
+
+def _is_clean(name: str) -> bool:
     # Names become keys, paths and labels: '/' parts keys, and PostgreSQL takes no zero byte.
-    if not name.isprintable() or "/" in name:
+    return name.isprintable() and "/" not in name
+
+
+def _name(what: str, name: str) -> None:
+    if not _is_clean(name):
         raise ImplausibleRecord(f"{what} {name[:50]!r} has '/' or characters that cannot be printed")
 
 

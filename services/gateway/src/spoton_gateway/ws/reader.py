@@ -34,6 +34,7 @@ _MAX_BATCH = 200
 _TIMEOUT_S = 10.0
 _BROKER_GONE_S = 30.0  # a broker that restarts is waited for; one that stays away fails the feed
 _LOOK_BACK = 500  # map points read again on resuming, to recognise what a restarted mapper says twice
+_PATIENCE_S = 5.0  # segments of a task that was not announced come within this time of each other
 _CLOCK_SKEW_S = 60.0  # by how much producers' clocks may differ from ours
 
 
@@ -70,6 +71,7 @@ class TaskReader:
         self._story = Story.of(watched.task_id, watched.environment_id, watched.camera_ids, watched.sub_videos)
         self._stop = threading.Event()
         self._trouble_since: float | None = None
+        self._patient_since: float | None = None
         self._live = False
         self._thread = threading.Thread(target=self._run, name=f"task-{watched.task_id[:8]}", daemon=True)
 
@@ -122,12 +124,21 @@ class TaskReader:
             if ending is None and merge.caught_up:
                 # The database knows of an end that Kafka no longer holds.
                 ending = self._watched.ending
-            if ending is not None:
+            if ending is not None and not self._is_patient():
                 self._finish(consumer, partitions, merge, ending)
                 return
             if merge.caught_up and not self._live:
                 self._live = True
                 self._loop.call_soon_threadsafe(self._feed.go_live)
+
+    def _is_patient(self) -> bool:
+        """Tell whether to wait a little for another camera of a task that seems to have failed."""
+        if not self._story.may_go_on:
+            self._patient_since = None
+            return False
+        now = time.monotonic()
+        self._patient_since = self._patient_since or now
+        return now - self._patient_since < _PATIENCE_S
 
     def _pump(self, consumer: Consumer, merge: Merge) -> None:
         """Read what there is and put it into the feed."""
