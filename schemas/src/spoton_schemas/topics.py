@@ -136,6 +136,9 @@ TOPICS: dict[str, Topic[Any]] = {
 
 DEAD_LETTERS = "dead-letters"
 
+REDRIVES = "dead-letters-redriven"
+"""Which records were sent again from the dead letters: key "topic/partition/offset", value the letter's id."""
+
 
 def state_topic(stage: str) -> str:
     """Name of the compacted topic that keeps a stage's snapshots."""
