@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 
+from spoton_common.log_context import add_record
+from spoton_common.redaction import redact
+
 
 def configure_logging(service: str, level: str = "INFO") -> None:
     """Send this process's logs, and those of its libraries, to standard error as JSON lines."""
@@ -16,6 +19,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     shared: list[structlog.typing.Processor] = [
         name_service,
         structlog.contextvars.merge_contextvars,
+        add_record,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -24,6 +28,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            redact,
             structlog.processors.JSONRenderer(),
         ],
     )

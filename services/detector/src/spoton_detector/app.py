@@ -8,7 +8,8 @@ from spoton_common.health import Health, State
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
-from spoton_common.settings import Connections, ServiceSettings
+from spoton_common.settings import Connections, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import FRAMES
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = CliApp.run(DetectorSettings, cli_args=list(arguments) if arguments is not None else None)
     service = ServiceSettings()
     configure_logging(NAME, service.log_level)
+    tracing = configure_tracing(NAME, TracingSettings())
     health = Health()
     health.set(_MODEL, State.UNHEALTHY, f"loading {settings.model}")
     connections = Connections()
@@ -43,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             FRAMES,
             connections.kafka_bootstrap,
             Codec.connect(connections.registry_url),
+            tracing,
         )
         runner.run(stop, ready)
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
+from spoton_common.logging import get_logger
+from spoton_common.tracing import Traceparent, Tracing, trace_id_text
 from spoton_schemas.records import Command, CommandName, Scene, SceneCamera, Segment, Stage, StatusKind, TaskStatus
 from spoton_schemas.topics import COMMANDS, SEGMENTS, TASK_STATUS, Topic
 
@@ -16,19 +18,27 @@ from spoton_gateway.kafka.environments import EnvironmentTable
 from spoton_gateway.kafka.publisher import Publisher
 from spoton_gateway.queries import tasks
 
+_log = get_logger()
+
 _ENDED = ("COMPLETED", "STOPPED", "FAILED")
 
 
 class TaskService:
     """Tells the stages what to do; they answer by what they write."""
 
-    def __init__(self, database: Database, environments: EnvironmentTable, publisher: Publisher) -> None:
+    def __init__(
+        self, database: Database, environments: EnvironmentTable, publisher: Publisher, tracing: Tracing
+    ) -> None:
         self._database = database
         self._environments = environments
         self._publisher = publisher
+        self._tracing = tracing
 
-    async def start(self, request: StartTask) -> StartedTask:
-        """Announce a task and its segments; ``NotFound``, ``Unprocessable``, ``Unavailable``."""
+    async def start(self, request: StartTask, caller: Traceparent | None = None) -> StartedTask:
+        """Announce a task and its segments; ``NotFound``, ``Unprocessable``, ``Unavailable``.
+
+        ``caller`` is the trace in which the task was asked for.
+        """
         scene = await self._environments.scene(request.environment_id)
         cameras = _chosen(scene, request.camera_ids)
         task_id, now_us = str(uuid.uuid4()), time.time_ns() // 1000
@@ -37,12 +47,15 @@ class TaskService:
         async with self._database.connection() as connection:
             camera_ids = [camera.camera_id for camera in cameras]
             await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
+        about = {"spoton.task": task_id, "spoton.environment": scene.environment_id}
+        trace = self._tracing.task(task_id, "start task", now_us * 1000, about, caller)
         try:
-            await self._publisher.publish(records)
+            await self._publisher.publish(records, trace)
         except Unavailable:
             async with self._database.connection() as connection:
                 await tasks.discard(connection, task_id)
             raise
+        _log.info("task started", task=task_id, environment=scene.environment_id, trace=trace_id_text(trace))
         return StartedTask(
             task_id=task_id,
             status_url=f"/api/v1/processing-tasks/{task_id}/status",

@@ -10,7 +10,8 @@ from spoton_common.health import Health
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
-from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_ingest.cache import CacheFolder
@@ -63,6 +64,7 @@ def _work(
         slots=threading.BoundedSemaphore(settings.workers),
         options=JpegOptions(settings.jpeg_quality, settings.decode_threads),
         failed=failures.put,
+        tracing=configure_tracing(NAME, TracingSettings()),
     )
     news = News(bootstrap, codec, traffic, int(time.time() * 1000))
     try:

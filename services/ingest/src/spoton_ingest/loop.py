@@ -10,14 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from spoton_common import metrics
+from spoton_common import log_context, metrics
 from spoton_common.errors import RejectedRecord
+from spoton_common.kafka.lag import observe_lag
 from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.records import Command, Segment, StatusKind
 from spoton_schemas.topics import SEGMENTS, state_topic
+from structlog.contextvars import bind_contextvars
 
 from spoton_ingest import statuses
 from spoton_ingest.admission import check_segment, find_scene
@@ -51,6 +54,8 @@ class IngestLoop:
     def run(self, news: News, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; unfinished segments are done again by whoever gets them."""
         self._news = news
+        metrics.announce(NAME)
+        bind_contextvars(stage=NAME)
         news.catch_up()
         self._consumer.subscribe([SEGMENTS.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
         try:
@@ -58,6 +63,7 @@ class IngestLoop:
             while not stop.is_set():
                 for message in self._consumer.consume(_BATCH, _POLL_S):
                     self._receive(message)
+                log_context.done()
                 self._obey(news.poll())
                 self._raise_failures()
                 now = time.monotonic()
@@ -66,6 +72,7 @@ class IngestLoop:
                     next_checkpoint = now + _CHECKPOINT_S
                 if now >= next_progress:
                     self._tell_progress()
+                    self._look()
                     next_progress = now + _PROGRESS_S
                 ready()
             self._release(list(self._holdings.partitions))
@@ -76,19 +83,22 @@ class IngestLoop:
         if _is_notice(message) or message.partition() not in self._holdings.partitions:
             return
         metrics.RECORDS_IN.labels(NAME, SEGMENTS.name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         partition, offset = message.partition(), message.offset()
         self._holdings.begin(partition, offset)
         try:
             segment = self._codec.decode(SEGMENTS, message.value())
+            log_context.reading(place, segment)
             check_segment(segment)
-            self._admit(segment, message)
+            self._admit(segment, message, place)
         except UnreadableRecord as error:
             self._bury(message, "unreadable", str(error))
         except RejectedRecord as error:
             self._bury(message, error.reason, str(error))
 
-    def _admit(self, segment: Segment, message: Message) -> None:
-        key, partition, offset = SEGMENTS.key(segment), message.partition(), message.offset()
+    def _admit(self, segment: Segment, message: Message, place: Place) -> None:
+        key, partition, offset = SEGMENTS.key(segment), place.partition, place.offset
         if not self._holdings.knows(key):
             # The environment, and commands, may have been produced just before the segment.
             self._obey(self._news.catch_up())
@@ -100,7 +110,7 @@ class IngestLoop:
                 self._holdings.refuse(segment, partition, offset, since_ms)
                 raise
             self._holdings.open(first_chain(segment, scene, since_ms), partition, offset)
-        self._holdings.enqueue(key, Ticket(segment, offset), partition)
+        self._holdings.enqueue(key, Ticket(segment, offset, place), partition)
 
     def _bury(self, message: Message, reason: str, detail: str) -> None:
         self._publisher.bury(message, reason, detail)
@@ -123,6 +133,12 @@ class IngestLoop:
         for camera in self._holdings.cameras():
             if (status := camera.progress()) is not None:
                 self._publisher.status(status)
+
+    def _look(self) -> None:
+        """Set what is only looked at now and then."""
+        observe_lag(self._consumer, NAME)
+        metrics.QUEUE_DEPTH.labels(NAME, "segments").set(sum(c.waiting for c in self._holdings.cameras()))
+        metrics.QUEUE_DEPTH.labels(NAME, "producer").set(self._publisher.waiting)
 
     def _raise_failures(self) -> None:
         try:

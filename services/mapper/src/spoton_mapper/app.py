@@ -5,7 +5,8 @@ from spoton_common.logging import configure_logging
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
 from spoton_common.runtime.stage import KeyedStage
-from spoton_common.settings import Connections, ServiceSettings
+from spoton_common.settings import Connections, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import GLOBAL_IDS
@@ -25,5 +26,6 @@ def main() -> int:
         GLOBAL_IDS,
         connections.kafka_bootstrap,
         Codec.connect(connections.registry_url),
+        configure_tracing("mapper", TracingSettings()),
     )
     return run_service({"mapper": runner.run}, service, Health())

@@ -14,7 +14,8 @@ from spoton_common.model_files import candidate_paths, model_folders
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import Loop, run_service
 from spoton_common.runtime.stage import KeyedStage
-from spoton_common.settings import Connections, ServiceSettings
+from spoton_common.settings import Connections, ServiceSettings, TracingSettings
+from spoton_common.tracing import Tracing, configure_tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import DETECTIONS, TRACKS, Topic
@@ -39,12 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = CliApp.run(ReidSettings, cli_args=list(arguments) if arguments is not None else None)
     service, connections, health = ServiceSettings(), Connections(), Health()
     configure_logging("reid", service.log_level)
+    tracing = configure_tracing("reid", TracingSettings())
     loops: dict[str, Loop] = {}
     if settings.stage in ("all", "track"):
         health.set(_MODEL, State.UNHEALTHY, f"loading {settings.embedder}")
-        loops["track"] = partial(_track, settings, connections, health)
+        loops["track"] = partial(_track, settings, connections, tracing, health)
     if settings.stage in ("all", "associate"):
-        loops["associate"] = partial(_associate, settings, connections)
+        loops["associate"] = partial(_associate, settings, connections, tracing)
         gallery = RecentGallery(
             connect(connections.redis_url.get_secret_value()),
             Codec.connect(connections.registry_url),
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _track(
     settings: ReidSettings,
     connections: Connections,
+    tracing: Tracing,
     health: Health,
     stop: threading.Event,
     ready: Callable[[], None],
@@ -70,22 +73,31 @@ def _track(
 
     tools = TrackTools(embedder, make_tracker)
     stage = KeyedStage(DETECTIONS, lambda _camera: TrackMachine(tools))
-    _runner("track", Stage.TRACK, stage, DETECTIONS, connections).run(stop, ready)
+    _runner("track", Stage.TRACK, stage, DETECTIONS, connections, tracing).run(stop, ready)
 
 
 def _associate(
-    settings: ReidSettings, connections: Connections, stop: threading.Event, ready: Callable[[], None]
+    settings: ReidSettings,
+    connections: Connections,
+    tracing: Tracing,
+    stop: threading.Event,
+    ready: Callable[[], None],
 ) -> None:
     parameters = replace(AssociationParameters(), label_delay_s=settings.label_delay_s)
     stage = KeyedStage(TRACKS, lambda _task: AssociateMachine(parameters))
-    _runner("associate", Stage.ASSOCIATE, stage, TRACKS, connections).run(stop, ready)
+    _runner("associate", Stage.ASSOCIATE, stage, TRACKS, connections, tracing).run(stop, ready)
 
 
 def _runner(
-    name: str, stage_name: Stage, stage: KeyedStage[Any], topic: Topic[Any], connections: Connections
+    name: str,
+    stage_name: Stage,
+    stage: KeyedStage[Any],
+    topic: Topic[Any],
+    connections: Connections,
+    tracing: Tracing,
 ) -> StageRunner[Any]:
     codec = Codec.connect(connections.registry_url)
-    return StageRunner(RunnerOptions(name, stage_name), stage, topic, connections.kafka_bootstrap, codec)
+    return StageRunner(RunnerOptions(name, stage_name), stage, topic, connections.kafka_bootstrap, codec, tracing)
 
 
 def find_embedder(name: str) -> Path:

@@ -35,6 +35,11 @@ class RecordProducer:
         self._codec = codec
         self._failure: KafkaError | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many records are on their way to the broker."""
+        return len(self._producer)
+
     def send(self, topic: Topic[R], record: R, headers: Headers | None = None) -> None:
         """Queue a record; ``UnwritableRecord`` if it does not fit, ``DeliveryFailed`` if an earlier one failed."""
         self.send_bytes(topic.name, topic.key(record).encode(), self._codec.encode(topic, record), headers)

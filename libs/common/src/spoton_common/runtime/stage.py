@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from spoton_schemas.topics import Topic
 
 from spoton_common.errors import RejectedRecord
+from spoton_common.log_context import about
 
 In = TypeVar("In")
 In_contra = TypeVar("In_contra", contravariant=True)
@@ -70,6 +71,7 @@ class KeyedStage(Generic[In]):
         """Feed each record to its key's machine."""
         outputs: list[Output | Rejection] = []
         for index, record in enumerate(records):
+            about(record)
             try:
                 outputs += self._machine(self._topic.key(record)).feed(record)
             except RejectedRecord as error:

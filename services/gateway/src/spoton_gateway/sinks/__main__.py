@@ -5,7 +5,8 @@ import sys
 from spoton_common.health import Health, State
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
-from spoton_common.settings import Connections, ServiceSettings
+from spoton_common.settings import Connections, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.settings import SinkSettings
@@ -18,7 +19,8 @@ def main() -> int:
     configure_logging(NAME, service.log_level)
     health = Health()
     health.set("database", State.UNHEALTHY, "connecting")
-    sink = Sink(connections, SinkSettings(), Codec.connect(connections.registry_url), health)
+    tracing = configure_tracing(NAME, TracingSettings())
+    sink = Sink(connections, SinkSettings(), Codec.connect(connections.registry_url), health, tracing)
     return run_service({NAME: sink.run}, service, health)
 
 

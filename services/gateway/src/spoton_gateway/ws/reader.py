@@ -12,12 +12,17 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition, murmur2
 from confluent_kafka import Message as KafkaMessage
-from spoton_common import metrics
+from spoton_common import log_context, metrics
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
+from spoton_common.runtime.observed import span_attributes, traces_of
+from spoton_common.tracing import Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import MapPoints
 from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, TOPICS
+from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.errors import BadCursor
 from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor
@@ -27,6 +32,8 @@ from spoton_gateway.ws.messages import Message
 from spoton_gateway.ws.story import Ending, Story
 
 _log = get_logger()
+
+STAGE = "gateway"
 
 _POLL_S = 0.1  # also bounds how late a reader notices that nobody listens any more
 _MAX_BATCH = 200
@@ -59,7 +66,9 @@ class TaskReader:
         loop: asyncio.AbstractEventLoop,
         bootstrap: str,
         make_codec: Callable[[], Codec],
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._watched = watched
         self._resumed = cursor
         self._feed = feed
@@ -83,6 +92,7 @@ class TaskReader:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
+        bind_contextvars(stage=STAGE, task=self._watched.task_id)
         consumer = Consumer(
             {
                 "bootstrap.servers": self._bootstrap,
@@ -97,7 +107,7 @@ class TaskReader:
         except BadCursor as error:
             self._loop.call_soon_threadsafe(self._feed.fail, error)
         except Exception as error:
-            _log.exception("task reader failed", task=self._watched.task_id)
+            _log.exception("task reader failed")
             self._loop.call_soon_threadsafe(self._feed.fail, FeedFailed(f"{type(error).__name__}: {error}"))
         finally:
             consumer.close()
@@ -170,13 +180,27 @@ class TaskReader:
             raise KafkaException(error)
 
     def _decode(self, name: str, message: KafkaMessage) -> Received | None:
+        metrics.RECORDS_IN.labels(STAGE, name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         try:
             record = self._codec.decode(TOPICS[name], message.value())
         except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            metrics.DROPPED.labels(STAGE, "unreadable").inc()
             return None
+        times = ledger.decode(place.headers)
+        if self._live:
+            self._observe(record, place, times)
         _, timestamp_ms = message.timestamp()
-        return Received(name, int(message.offset()), int(timestamp_ms), record, ledger.decode(message.headers()))
+        return Received(name, place.offset, int(timestamp_ms), record, times)
+
+    def _observe(self, record: Any, place: Place, times: ledger.Times) -> None:
+        """Count and trace what is told as it happens; the past says nothing of today's delays."""
+        now_ns = time.time_ns()
+        ledger.observe(STAGE, times, now_ns // 1000)
+        traces = traces_of(place.headers)
+        if traces and isinstance(record, MapPoints):
+            self._tracing.hop(traces, f"process {place.topic}", now_ns, span_attributes(record))
 
     def _tell(self, received: Received) -> list[FeedMessage]:
         messages = self._messages(received)

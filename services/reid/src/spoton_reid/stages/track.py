@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from spoton_common import metrics
 from spoton_common.errors import RejectedRecord
 from spoton_common.runtime.stage import Output
 from spoton_schemas.records import AppearanceModel, Detection, Detections, Kind, Track, Tracks
@@ -16,6 +17,7 @@ from spoton_reid.embedding import CropGate, CropSelector, Embedder, box_visibili
 from spoton_reid.embedding.description import ModelDescription
 from spoton_reid.tracking import Tracker
 
+NAME = "track"
 PERSON = "person"
 _NO_CROP = np.zeros((0, 0, 3), np.uint8)
 
@@ -143,7 +145,13 @@ class TrackMachine:
     def _embed(self, detections: Sequence[Detection], rows: list[int]) -> dict[int, Floats]:
         crops = {row: _decode(detections[row].crop) for row in rows}
         whole = {row: crop for row, crop in crops.items() if crop.size}
-        return dict(zip(whole, self._tools.embedder.embed(list(whole.values())), strict=True))
+        if not whole:
+            return {}
+        metrics.EMBEDDINGS.labels(NAME).inc(len(whole))
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(whole))
+        with metrics.MODEL_SECONDS.labels(NAME).time():
+            embeddings = self._tools.embedder.embed(list(whole.values()))
+        return dict(zip(whole, embeddings, strict=True))
 
 
 def _link(
