@@ -101,7 +101,7 @@ def test_events_between_records_are_about_none(lines: Any) -> None:
     log_context.reading(PLACE, frame(0))
     log_context.done()
     get_logger().info("partitions assigned")
-    assert set(read()[0]) == {"service", "event", "level", "timestamp"}
+    assert set(read()[0]) == {"service", "instance", "event", "level", "timestamp"}
 
 
 def test_what_an_event_says_itself_has_precedence(lines: Any) -> None:

@@ -1,5 +1,8 @@
 """The mapper's process: settings, stage and loop put together."""
 
+from collections.abc import Sequence
+
+from spoton_common.description import read_settings
 from spoton_common.health import Health
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
@@ -11,15 +14,16 @@ from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import GLOBAL_IDS
 
+from spoton_mapper.description import MAPPER
 from spoton_mapper.settings import MapperSettings
 from spoton_mapper.stage import MapperMachine
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; return the exit status."""
+    parameters = read_settings(MAPPER, MapperSettings, arguments).parameters()
     service, connections = ServiceSettings(), Connections()
-    configure_logging("mapper", service.log_level)
-    parameters = MapperSettings().parameters()
+    configure_logging("mapper", service.log_level, service.instance)
     runner = StageRunner(
         RunnerOptions("mapper", Stage.MAPPER),
         KeyedStage(GLOBAL_IDS, lambda _task: MapperMachine(parameters)),

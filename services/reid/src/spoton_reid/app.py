@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import CliApp
+from spoton_common.description import read_settings
 from spoton_common.health import Health, State
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.model_files import candidate_paths, model_folders
@@ -21,6 +21,7 @@ from spoton_schemas.records import Stage
 from spoton_schemas.topics import DETECTIONS, TRACKS, Topic
 
 from spoton_reid.association import AssociationParameters
+from spoton_reid.description import REID
 from spoton_reid.embedding import Embedder, load_embedder
 from spoton_reid.errors import EmbedderError
 from spoton_reid.gallery.recent import RecentGallery, connect
@@ -37,9 +38,9 @@ _log = get_logger()
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; return the exit status."""
-    settings = CliApp.run(ReidSettings, cli_args=list(arguments) if arguments is not None else None)
+    settings = read_settings(REID, ReidSettings, arguments)
     service, connections, health = ServiceSettings(), Connections(), Health()
-    configure_logging("reid", service.log_level)
+    configure_logging("reid", service.log_level, service.instance)
     tracing = configure_tracing("reid", TracingSettings())
     loops: dict[str, Loop] = {}
     if settings.stage in ("all", "track"):
