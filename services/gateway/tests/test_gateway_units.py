@@ -13,7 +13,6 @@ from spoton_gateway.media.ranges import ByteRange, etag_matches, parse_range, ra
 from spoton_gateway.progress import fraction_done
 from spoton_gateway.task_service import announcement
 from spoton_gateway.ws.cursor import Cursor
-from spoton_gateway.ws.feed import Feed, FeedMessage, FellBehind
 from spoton_gateway.ws.merge import Merge, Received
 from spoton_gateway.ws.story import Story
 from spoton_schemas.records import SceneCamera, Segment, StatusKind
@@ -202,40 +201,3 @@ def test_the_past_is_told_in_the_order_of_time():
     assert [r.record for r in merge.ready()] == ["b@6"]
 
 
-def feed_messages(count: int) -> list[FeedMessage]:
-    return [FeedMessage(str(number), f'{{"n":{number}') for number in range(count)]
-
-
-async def test_a_reader_of_the_past_waits_for_its_client():
-    feed = Feed(8, from_beginning=True)
-    putting = asyncio.create_task(feed.put(feed_messages(40)))
-    await asyncio.sleep(0)
-    assert not putting.done()
-    texts = []
-    async for message in feed.read(0):
-        texts.append(message.text(len(texts) + 1))
-        if len(texts) == 40:
-            break
-        await asyncio.sleep(0)
-    await putting
-    assert texts[0] == '{"n":0,"seq":1}'
-    assert texts[-1] == '{"n":39,"seq":40}'
-
-
-async def test_a_live_feed_waits_for_nobody():
-    feed = Feed(8, from_beginning=True)
-    feed.go_live()
-    await feed.put(feed_messages(40))
-    assert feed.place_after(None) is None
-    assert feed.place_after("39") == 40
-    assert feed.place_after("3") is None
-    with pytest.raises(FellBehind):
-        await anext(feed.read(0))
-
-
-async def test_who_comes_back_after_the_end_gets_the_last_message_again():
-    feed = Feed(8, from_beginning=True)
-    await feed.put(feed_messages(3))
-    feed.end()
-    assert [m.cursor async for m in feed.read(feed.place_after("2"))] == ["2"]
-    assert [m.cursor async for m in feed.read(feed.place_after("0"))] == ["1", "2"]

@@ -215,7 +215,7 @@ def fat(frame):
 async def impatient(processes) -> AsyncIterator[Callable[[], None]]:
     """A gateway that gives clients little time and little memory."""
     processes.stop("spoton_gateway")
-    processes.start_gateway(SPOTON_GATEWAY_WS_STALL_S="4", SPOTON_GATEWAY_WS_LOG_MESSAGES="200")
+    processes.start_gateway(SPOTON_GATEWAY_WS_STALL_S="4", SPOTON_GATEWAY_WS_LOG_MIB="2")
     yield processes
     processes.stop("spoton_gateway")
     processes.start_gateway()

@@ -31,3 +31,7 @@ LATENCY_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )
 PARTITIONS = Gauge("spoton_partitions", "Input partitions held by this instance", ["stage"])
+CLIENTS = Gauge("spoton_websocket_clients", "WebSocket clients connected to this gateway")
+READERS = Gauge("spoton_websocket_readers", "Readers of topics that this gateway runs for WebSocket clients")
+CLOSED = Counter("spoton_websocket_closed", "WebSocket connections that ended, by close code and reason", ["reason"])
+REFUSED_REQUESTS = Counter("spoton_refused_requests", "Requests refused before any route saw them", ["reason"])

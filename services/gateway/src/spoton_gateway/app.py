@@ -10,14 +10,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
 from spoton_common.logging import get_logger
 from spoton_common.settings import Connections, FileAccess, S3Settings
 from spoton_common.storage import Storage
 from spoton_schemas.codec import Codec
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from spoton_gateway.access import AccessGuard, origin_pattern
 from spoton_gateway.api import analytics, config, health, media, problems, tasks
 from spoton_gateway.api.models import Problem
+from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
 from spoton_gateway.kafka.environments import EnvironmentTable
@@ -26,12 +28,10 @@ from spoton_gateway.queries.tasks import watched
 from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import TaskService
 from spoton_gateway.ws import endpoint
-from spoton_gateway.ws.hub import Hub
+from spoton_gateway.ws.hub import Hub, Limits
 from spoton_gateway.ws.reader import Watched
 
 _log = get_logger()
-
-_LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 _PROBLEMS = {
     status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}, "description": description}
@@ -49,27 +49,29 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
             await _connect(app, stack, connections, settings, file_access, s3)
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="SpotOn",
         description="Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.",
         version="1",
         docs_url="/api/docs",
         redoc_url="/api/redoc",
+        static_url="/api/assets",
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
-        responses=_PROBLEMS,  # type: ignore[arg-type]
+        responses=_PROBLEMS,
     )
     app.state.settings = settings
     problems.install(app)
-    # Browsers: a page of another host must neither read from this machine's gateway nor reach it by a name of its own.
+    origins = origin_pattern(settings.allowed_hosts, settings.allowed_origins)
+    app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=endpoint.LOOPBACK_ORIGIN,
+        allow_origin_regex=origins,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_HOSTS)
+    app.add_middleware(AccessGuard, hosts=settings.allowed_hosts, origins=origins)
     _add_routes(app)
     return app
 
@@ -102,7 +104,8 @@ async def _connect(
         async with database.connection() as connection:
             return await watched(connection, task_id)
 
-    state.hub = Hub(find_task, bootstrap, make_codec, settings.ws_log_messages)
+    limits = Limits(settings.ws_max_clients, settings.ws_max_readers, int(settings.ws_log_mib * 2**20))
+    state.hub = Hub(find_task, bootstrap, make_codec, limits)
     stack.push_async_callback(state.hub.stop)
     client = await stack.enter_async_context(httpx.AsyncClient())
     redis_client = redis.from_url(connections.redis_url.get_secret_value())

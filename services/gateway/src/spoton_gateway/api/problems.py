@@ -1,7 +1,9 @@
 """Errors over HTTP: problem details for all of them (RFC 9457)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import orjson
@@ -34,18 +36,26 @@ _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
 
 
 def problem(
-    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    """Make a response that says what went wrong."""
+    """Return a response with problem details; ``path`` is the one that was asked for, as characters."""
     body = {
         "type": "about:blank",
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": quote(path),
         **more,
     }
-    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return Response(_json(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # Half a surrogate pair, quoted from a request, has no UTF-8.
+        return json.dumps(body).encode()
 
 
 def install(app: FastAPI) -> None:
@@ -64,7 +74,7 @@ def _handler(status: int, title: str) -> Any:
             headers["Content-Range"] = f"bytes */{error.size_bytes}"
         if status == 503:
             headers["Retry-After"] = "2"
-        return problem(request, status, title, str(error), headers)
+        return problem(request.url.path, status, title, str(error), headers)
 
     return handle
 
@@ -73,14 +83,14 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [{"location": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
     detail = "; ".join(f"{item['location']}: {item['message']}" for item in found)
-    return problem(request, 422, "The request is not valid", detail, errors=found)
+    return problem(request.url.path, 422, "The request is not valid", detail, errors=found)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request, error.status_code, str(error.detail), str(error.detail), error.headers)
+    return problem(request.url.path, error.status_code, str(error.detail), str(error.detail), error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request failed", path=request.url.path, error=type(error).__name__)
-    return problem(request, 500, "Internal error", "the error is in the gateway's log")
+    return problem(request.url.path, 500, "Internal error", "the error is in the gateway's log")
