@@ -1,6 +1,5 @@
 """The parts that need no server."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -199,5 +198,3 @@ def test_the_past_is_told_in_the_order_of_time():
     assert merge.caught_up
     merge.add(received("b", 6, 5))
     assert [r.record for r in merge.ready()] == ["b@6"]
-
-

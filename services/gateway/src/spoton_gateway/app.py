@@ -18,7 +18,6 @@ from spoton_schemas.codec import Codec
 
 from spoton_gateway.access import AccessGuard, origin_pattern
 from spoton_gateway.api import analytics, config, health, media, problems, tasks
-from spoton_gateway.api.models import Problem
 from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
@@ -33,10 +32,10 @@ from spoton_gateway.ws.reader import Watched
 
 _log = get_logger()
 
-_PROBLEMS = {
-    status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}, "description": description}
-    for status, description in {404: "Not found", 422: "Not valid", 503: "Kafka or the database is away"}.items()
-}
+_DESCRIPTION = """Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.
+
+Errors are problem details (RFC 9457), also for unknown paths (404) and methods that a path does not have (405).
+"""
 
 
 def create_app(connections: Connections, settings: GatewaySettings, file_access: FileAccess, s3: S3Settings) -> FastAPI:
@@ -51,14 +50,14 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
 
     app = FastAPIOffline(
         title="SpotOn",
-        description="Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.",
+        description=_DESCRIPTION,
         version="1",
         docs_url="/api/docs",
         redoc_url="/api/redoc",
         static_url="/api/assets",
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
-        responses=_PROBLEMS,
+        responses=problems.documented(400, 403, 422, 503),
     )
     app.state.settings = settings
     problems.install(app)
@@ -130,6 +129,7 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
     v1.include_router(config.router)
     v1.include_router(media.router)
+    v1.include_router(health.v1_router)
     app.include_router(v1)
     app.include_router(health.router)
     app.include_router(endpoint.router)

@@ -14,10 +14,27 @@ from spoton_common.logging import get_logger
 from starlette.exceptions import HTTPException
 
 from spoton_gateway import errors
+from spoton_gateway.api.models import Problem
 
 _log = get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+
+_MAX_FAULTS = 20  # what is wrong with a request is told, not repeated at length
+_MAX_QUOTED = 200
+
+_MEANINGS = {
+    400: "Not HTTP, not JSON, or for another host name",
+    403: "From a page of another origin",
+    404: "There is no such thing",
+    408: "The request did not come in time",
+    409: "Does not fit the state of the task",
+    413: "The body is too large",
+    416: "The range lies behind the end of the file",
+    422: "Not valid",
+    502: "Object storage refuses access",
+    503: "Kafka, the database or object storage is away, or the gateway is too busy",
+}
 
 _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
     errors.NotFound: (404, "Not found"),
@@ -33,6 +50,12 @@ _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
     storage.AccessRefused: (502, "Object storage refuses access"),
     storage.Unreachable: (503, "Object storage unavailable"),
 }
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return how OpenAPI describes answers with problem details of these statuses."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
 
 
 def problem(
@@ -65,6 +88,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unexpected)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = describe()
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        description["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _handler(status: int, title: str) -> Any:
@@ -81,7 +113,10 @@ def _handler(status: int, title: str) -> Any:
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [{"location": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
+    found = [
+        {"location": ".".join(map(str, item["loc"]))[:_MAX_QUOTED], "message": item["msg"][:_MAX_QUOTED]}
+        for item in error.errors()[:_MAX_FAULTS]
+    ]
     detail = "; ".join(f"{item['location']}: {item['message']}" for item in found)
     return problem(request.url.path, 422, "The request is not valid", detail, errors=found)
 
