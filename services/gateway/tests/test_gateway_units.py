@@ -1,10 +1,14 @@
 """The parts that need no server."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import spoton_gateway.__main__
 from spoton_gateway.__main__ import is_loopback
+from spoton_gateway.access import origin_pattern
 from spoton_gateway.errors import BadCursor, RangeBeyondEnd
 from spoton_gateway.exports.formats import csv_lines, mot_line
 from spoton_gateway.media.delivery import content_type
@@ -13,6 +17,7 @@ from spoton_gateway.progress import fraction_done
 from spoton_gateway.task_service import announcement
 from spoton_gateway.ws.cursor import Cursor
 from spoton_gateway.ws.merge import Merge, Received
+from spoton_gateway.ws.replies import reply_to
 from spoton_gateway.ws.story import Story
 from spoton_schemas.records import SceneCamera, Segment, StatusKind
 from spoton_schemas.topics import MAP_POINTS, TASK_STATUS
@@ -80,6 +85,54 @@ def test_content_types():
 )
 def test_only_loopback_is_served(host, safe):
     assert is_loopback(host) is safe
+
+
+def test_a_gateway_for_other_machines_does_not_start(monkeypatch):
+    monkeypatch.setenv("SPOTON_HTTP_HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setattr(spoton_gateway.__main__, "configure_logging", lambda *_: None)
+    assert spoton_gateway.__main__.main() == 2
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://localhost:5173", True),
+        ("https://127.0.0.1", True),
+        ("http://[::1]:80", True),
+        ("https://cams.example", True),
+        ("https://cams.example:8443", False),
+        ("https://cams-example", False),
+        ("http://localhost.evil.example", False),
+        ("http://evil.example#localhost", False),
+        ("null", False),
+    ],
+)
+def test_origins_of_pages(origin, allowed):
+    pattern = origin_pattern(["localhost", "127.0.0.1", "::1"], ["https://cams.example/"])
+    assert (re.fullmatch(pattern, origin) is not None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (None, "binary"),
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("[" * 4000, "not_json"),
+        ("[]", "no_type"),
+        ('{"type": 1}', "no_type"),
+        ('{"type": "subscribe"}', "unknown_type"),
+    ],
+)
+def test_what_a_client_must_not_say(said, reason):
+    reply = reply_to(said)
+    assert not reply.understood
+    assert json.loads(reply.text)["payload"]["reason"] == reason
+
+
+def test_a_page_may_ask_whether_the_gateway_is_there():
+    assert reply_to('{"type": "ping"}').understood
+    assert json.loads(reply_to('{"type": "ping"}').text)["type"] == "pong"
 
 
 def test_a_line_of_motchallenge():

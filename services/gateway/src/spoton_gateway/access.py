@@ -37,7 +37,7 @@ class AccessGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
+        host, origin = ", ".join(headers.getlist("host")), headers.get("origin")
         if _host_name(host) not in self._hosts:
             metrics.REFUSED_REQUESTS.labels("host").inc()
             detail = f"this gateway does not answer to the host name {host[:80]!r} (SPOTON_GATEWAY_ALLOWED_HOSTS)"

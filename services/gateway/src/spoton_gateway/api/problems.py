@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _MAX_FAULTS = 20  # what is wrong with a request is told, not repeated at length
 _MAX_QUOTED = 200
+_MAX_DETAIL = 1000
 
 _MEANINGS = {
     400: "Not HTTP, not JSON, or for another host name",
@@ -66,7 +67,7 @@ def problem(
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": detail[:_MAX_DETAIL],
         "instance": quote(path),
         **more,
     }
