@@ -212,11 +212,11 @@ def test_exports(api, finished):
 
 
 def test_exported_boxes_stand_where_their_person_was(api, processes, say, script):
-    """The fused position, of the identity of the time: the person of tick 1 is nobody's, at 2 two people were joined."""
+    """At tick 1 there is no fused position; at tick 2 two people are joined later."""
 
     def at(tick, *places, ids=(1, 1)):
         people = tuple(
-            replace(script.person(number, tick, ("c1",)), x_m=x_m, y_m=5.0, std_m=std_m)
+            replace(script.person(number, tick, (f"c{number}",)), x_m=x_m, y_m=5.0, std_m=std_m)
             for number, x_m, std_m in places
         )
         return replace(script.frame(tick, ids=ids), people=people)

@@ -23,7 +23,7 @@ _COLUMN = {"revised": "global_id", "live": "live_global_id"}
 
 # One identity may have two boxes in one picture (a split detection): the surer one counts. It stands where the identity
 # was at that tick after fusion over cameras and smoothing (two such positions, of identities joined later, are averaged
-# by their variances); where there is none, where the box meets the floor. One look-up along an index a box: a join could
+# by their variances); where there is none, where the box meets the floor. One index look-up a box: a join could
 # be planned badly for a task of which there are no statistics yet.
 _MOT = """
 SELECT b.camera_frame_index, b.id, b.x1_px, b.y1_px, b.x2_px, b.y2_px, b.confidence,
