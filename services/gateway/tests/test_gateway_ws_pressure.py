@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import socket
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ MAX_CLIENTS = 120
 GATEWAY_SETTINGS = {
     "SPOTON_GATEWAY_WS_MAX_CLIENTS": str(MAX_CLIENTS),
     "SPOTON_GATEWAY_WS_MAX_READERS": "6",
-    "SPOTON_GATEWAY_WS_PING_S": "1.5",
+    "SPOTON_GATEWAY_WS_PING_S": "3",
     "SPOTON_GATEWAY_WS_STALL_S": "4",
 }
 
@@ -60,7 +62,10 @@ def ticks(messages: Texts) -> list[int]:
 
 async def handshake(processes, task_id: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Open a WebSocket by hand: nobody reads from it, and nobody answers pings."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", processes.port)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # little is buffered for who does not read
+    connection.connect(("127.0.0.1", processes.port))
+    reader, writer = await asyncio.open_connection(sock=connection)
     writer.write(
         f"GET /ws/tracking/{task_id} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
@@ -112,27 +117,24 @@ async def test_a_client_that_does_not_read_delays_nobody(processes, say, script)
     say(script.end(60))
     found = sorted(delay for one in await asyncio.gather(*listening) for delay in one)
     assert len(found) == 4 * 60
-    assert found[int(0.95 * len(found))] < 2.0
+    assert found[int(0.95 * len(found))] < 2.0, found[-1]
     await clients_gone(processes)
     silent.transport.abort()
 
 
 def heavy(frame: Any) -> Any:
-    """Make a record of some 150 kB: 60 of them are more than the operating system buffers for one connection."""
-    tracks = tuple(replace(frame.cameras[0].tracks[0], track_id=number) for number in range(1000))
+    """Make a record of some 60 kB: 60 of them are more than the operating system buffers for one such connection."""
+    tracks = tuple(replace(frame.cameras[0].tracks[0], track_id=number) for number in range(400))
     return replace(frame, cameras=(replace(frame.cameras[0], tracks=tracks),))
 
 
 async def delays(processes, task_id: str) -> list[float]:
     """Return how long after it was written to Kafka each tick was received, seconds."""
-    found = []
+    found: list[float] = []
     async with websockets.connect(f"{processes.ws_url}/{task_id}", max_size=None) as connection:
         async for text in connection:
-            now = datetime.now(UTC)
-            message = json.loads(text)
-            if message["type"] == "tracking_update":
-                written = datetime.fromisoformat(message["payload"]["timestamp_processed_utc"])
-                found.append((now - written).total_seconds())
+            for written in re.findall('"timestamp_processed_utc":"([^"]+)"', text[:500]):
+                found.append((datetime.now(UTC) - datetime.fromisoformat(written)).total_seconds())  # noqa: PERF401
     return found
 
 
@@ -142,7 +144,7 @@ async def test_a_peer_that_is_gone_without_a_word_is_found(processes, say, scrip
     await known(processes, script.task_id)
     reader, _ = await handshake(processes, script.task_id)
     assert measured(processes, "spoton_websocket_clients") == 1
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(20):
         with suppress(ConnectionError):
             while await reader.read(65536):
                 pass

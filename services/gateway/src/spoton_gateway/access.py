@@ -7,13 +7,14 @@ browser tells the Origin of a page (every WebSocket, every POST, every fetch of 
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from spoton_common import metrics
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spoton_gateway.api.problems import problem
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::\d*)?", re.ASCII)
 
 
 def origin_pattern(hosts: Sequence[str], origins: Sequence[str]) -> str:
@@ -54,7 +55,5 @@ class AccessGuard:
 
 def _host_name(host: str) -> str:
     """Return the name in a Host header without port and brackets, in lower case; empty if it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower() if match else ""
