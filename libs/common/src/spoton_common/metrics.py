@@ -135,13 +135,23 @@ FETCH_BYTES = _counter(
     "spoton_fetch_bytes", "Size of sub-videos made readable, by where they lie (s3, file)", ("ingest",), "source"
 )
 WEBSOCKET_CLIENTS = _gauge("spoton_websocket_clients", "Open connections that follow a task", ("gateway",))
+WEBSOCKET_READERS = _gauge(
+    "spoton_websocket_readers", "Readers of topics that run for connections which follow tasks", ("gateway",)
+)
 WEBSOCKET_MESSAGES = _counter("spoton_websocket_messages", "Messages sent to clients", ("gateway",))
 WEBSOCKET_CLOSED = _counter(
     "spoton_websocket_closed",
-    "Connections ended, by close code (1013: too slow)",
+    "Connections ended, by reason (slow: the client did not read fast enough)",
     ("gateway",),
-    "code",
-    first=("1013",),
+    "reason",
+    first=("slow",),
+)
+REFUSED_REQUESTS = _counter(
+    "spoton_refused_requests",
+    "Requests refused before any route saw them, by reason",
+    ("gateway",),
+    "reason",
+    first=("host",),
 )
 
 _HEALTH_HELP = "State of a part of the process: 0 healthy, 1 degraded, 2 unhealthy"

@@ -29,7 +29,7 @@ from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_S
 from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.errors import BadCursor, Unavailable
-from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor
+from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor, Source
 from spoton_gateway.ws.feed import Feed, FeedFailed, FeedMessage
 from spoton_gateway.ws.merge import Merge, Received
 from spoton_gateway.ws.messages import Message
@@ -131,6 +131,9 @@ class TaskReader:
         self._check_resumed(ends)
         self._cursor = self._resumed or Cursor(*(starts[name] for name in TOPIC_NAMES))
         self._emit_from = self._cursor
+        limit = Cursor(*(ends[name] for name in TOPIC_NAMES))
+        beginning = self._resumed is None
+        self._loop.call_soon_threadsafe(lambda: self._feed.open(self._emit_from, limit, from_beginning=beginning))
         if self._resumed is not None:
             starts[MAP_POINTS.name] = max(starts[MAP_POINTS.name], self._resumed.map_points - _LOOK_BACK)
         consumer.assign([TopicPartition(name, partitions[name], starts[name]) for name in TOPIC_NAMES])
@@ -177,7 +180,7 @@ class TaskReader:
         deadline = time.monotonic() + _TIMEOUT_S
         while not self._stop.is_set() and time.monotonic() < deadline and not merge.has_reached(ends):
             self._pump(consumer, merge)
-        self._put([self._encode(self._story.last_message(ending), self._cursor)])
+        self._put([_encode(self._story.last_message(ending), self._cursor, None)])
         self._loop.call_soon_threadsafe(self._feed.end)
 
     def _poll(self, consumer: Consumer) -> Iterator[KafkaMessage]:
@@ -232,7 +235,8 @@ class TaskReader:
         self._cursor = before if is_end else before.at(name, offset + 1)
         skip = self._emit_from.sent if name == TASK_STATUS.name and offset == self._emit_from.task_status else 0
         cursors = [before.partly(offset, n) for n in range(1, len(messages))] + [self._cursor]
-        return [self._encode(m, c) for m, c in list(zip(messages, cursors, strict=False))[skip:]]
+        sources = [Source(name, offset, ordinal) for ordinal in range(len(messages))]
+        return list(map(_encode, messages, cursors, sources))[skip:]
 
     def _messages(self, received: Received) -> list[Message]:
         record: Any = received.record
@@ -244,10 +248,6 @@ class TaskReader:
         if received.topic == EVENTS.name:
             return self._story.event(record)
         return self._story.task_status(record)
-
-    def _encode(self, message: Message, cursor: Cursor) -> FeedMessage:
-        text = orjson.dumps({"type": message.type, "payload": message.payload, "cursor": str(cursor)}).decode()
-        return FeedMessage(str(cursor), text[:-1])
 
     def _put(self, found: list[FeedMessage]) -> None:
         if found:
@@ -279,3 +279,8 @@ class TaskReader:
     def _check_resumed(self, ends: dict[str, int]) -> None:
         if self._resumed is not None and any(self._resumed.offset(name) > ends[name] for name in TOPIC_NAMES):
             raise BadCursor("the cursor is ahead of what Kafka holds: start again without it")
+
+
+def _encode(message: Message, cursor: Cursor, source: Source | None) -> FeedMessage:
+    text = orjson.dumps({"type": message.type, "payload": message.payload}).decode()
+    return FeedMessage(text[:-1], cursor, source)
