@@ -3,7 +3,8 @@
 SpotonError
 ├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
 ├── UnreadableSnapshot a stage's state was written by another version
-└── DeliveryFailed     the broker did not take a record in time; the process ends and starts over
+├── DeliveryFailed     the broker did not take a record in time; the process ends and starts over
+└── InsecureSettings   production was asked for with a placeholder for a secret
 """
 
 
@@ -25,3 +26,7 @@ class DeliveryFailed(SpotonError):
 
 class UnreadableSnapshot(SpotonError):
     """A stage's state was written by another version."""
+
+
+class InsecureSettings(SpotonError):
+    """Production was asked for with a placeholder for a secret."""

@@ -19,12 +19,12 @@ _MAX_MESSAGE_BYTES = 65536  # clients have nothing long to say
 
 def main() -> int:
     """Serve until told to stop; return the exit status."""
-    service = ServiceSettings()
+    service, settings = ServiceSettings(), GatewaySettings()
     configure_logging("gateway", service.log_level)
-    if not is_loopback(service.http_host):
+    if not (is_loopback(service.http_host) or settings.internal_host):
         _log.error("refusing to serve: there is no access control yet, only loopback is safe", host=service.http_host)
         return 2
-    app = create_app(Connections(), GatewaySettings(), FileAccess(), S3Settings())
+    app = create_app(Connections(), settings, FileAccess(), S3Settings())
     config = uvicorn.Config(
         app,
         host=service.http_host,

@@ -69,7 +69,8 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
         allow_headers=["*"],
         expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_HOSTS)
+    internal_hosts = [settings.internal_host] if settings.internal_host else []
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK_HOSTS, *internal_hosts])
     _add_routes(app)
     return app
 

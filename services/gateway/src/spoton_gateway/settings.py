@@ -9,6 +9,11 @@ class GatewaySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SPOTON_GATEWAY_", frozen=True)
 
+    internal_host: str = Field(
+        "",
+        description="Name of the gateway's container on a private network: it then listens on other addresses than "
+        "loopback and answers to this name too. Publish its port on loopback only: there is no access control yet",
+    )
     service_health_urls: dict[str, str] = Field(
         default_factory=dict, description='Health pages of the other services, as JSON {"detector": "http://…/health"}'
     )
