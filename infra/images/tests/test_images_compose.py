@@ -72,15 +72,15 @@ def test_only_the_gateway_and_grafana_are_published_and_only_here(services: dict
 
 
 def test_images_are_pinned(services: dict[str, dict[str, Any]], checkout: Path) -> None:
-    froms = [re.findall(r"^FROM (\S+)", dockerfile(checkout, service), re.MULTILINE) for service in BUILT]
-    for image in [service["image"] for service in services.values()] + sum(froms, []):
+    images = [service["image"] for service in services.values()]
+    for service in BUILT:
+        images += re.findall(r"^FROM (\S+)", dockerfile(checkout, service), re.MULTILINE)
+    for image in images:
         tag = image.rpartition(":")[2]
         assert re.search(r"\d+\.\d+\.\d+|pg\d+\.\d+-ts\d+\.\d+\.\d+", tag), image
 
 
-def test_servers_are_of_the_versions_that_the_tests_run_on(
-    services: dict[str, dict[str, Any]], checkout: Path
-) -> None:
+def test_servers_are_of_the_versions_that_the_tests_run_on(services: dict[str, dict[str, Any]], checkout: Path) -> None:
     locked = json.loads((checkout / "infra/local/src/spoton_local/artifacts.lock.json").read_text())
     versions = {entry["name"]: entry["version"] for component in locked.values() for entry in component}
     assert services["kafka"]["image"] == f"apache/kafka:{versions['kafka_2.13']}"
@@ -115,9 +115,9 @@ def test_no_image_has_torch_by_default(service: str, checkout: Path) -> None:
             continue
         found.add((name, extras))
         package = packages[name]
-        wanted = package.get("dependencies", []) + sum(
-            (package.get("optional-dependencies", {}).get(extra, []) for extra in extras), []
-        )
+        wanted = list(package.get("dependencies", []))
+        for extra in extras:
+            wanted += package.get("optional-dependencies", {}).get(extra, [])
         open_names += [(d["name"], tuple(d.get("extra", ()))) for d in wanted]
     names = {name for name, _ in found}
     assert "confluent-kafka" in names

@@ -1,8 +1,8 @@
 """Register environment folders: ``python -m spoton_common.environment.register FOLDER…``.
 
 Each folder is an environment, or holds some. Publishes one record for each to ``environments``; registering again
-replaces. Reads SPOTON_KAFKA_BOOTSTRAP and SPOTON_REGISTRY_URL. Services read the videos at the paths that are seen here,
-so where containers are used, mount the folders at the same place in all of them.
+replaces. Reads SPOTON_KAFKA_BOOTSTRAP and SPOTON_REGISTRY_URL. Services read the videos at the paths that are seen
+here: where they run in containers, mount the folders at the same place in all of them.
 """
 
 import sys
