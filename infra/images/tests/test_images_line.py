@@ -104,8 +104,7 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, what: Callable[[], 
     return found
 
 
-@pytest.fixture(scope="module")
-def built(compose: dict[str, Any]) -> None:
+def require_images(compose: dict[str, Any]) -> None:
     if ENGINE is None:
         pytest.skip("neither docker nor podman is installed")
     for service in LINE:
@@ -126,8 +125,13 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def containers(
-    built: None, stack: Connections, compose: dict[str, Any], environments: Path, free_port_base: Callable[[], int]
+    compose: dict[str, Any],
+    environments: Path,
+    free_port_base: Callable[[], int],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Containers]:
+    require_images(compose)
+    stack: Connections = request.getfixturevalue("stack")  # not started for a skip
     servers = {name: value for name, value in stack.as_environment().items() if name != "SPOTON_GATEWAY_URL"}
     overrides = {**servers, "SPOTON_HTTP_HOST": "127.0.0.1"}
     running = Containers(compose, overrides, {"/environments": environments}, free_port_base())

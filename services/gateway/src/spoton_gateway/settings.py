@@ -31,3 +31,6 @@ class SinkSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPOTON_SINK_", frozen=True)
 
     max_batch: int = Field(500, description="Kafka records written in one transaction at most", ge=1)
+    keep_days: int | None = Field(
+        None, description="Tasks that ended more days ago are removed from the database; empty: none is", ge=1
+    )

@@ -24,6 +24,7 @@ from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_S
 from spoton_gateway.database import CONNECTION_ERRORS
 from spoton_gateway.migrations import migrate
 from spoton_gateway.settings import SinkSettings
+from spoton_gateway.sinks.retention import Retention
 from spoton_gateway.sinks.writer import Arrival, Writer
 
 _log = get_logger()
@@ -34,6 +35,10 @@ TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISI
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
 _RETRY_FOR_S = 120.0  # a database restart; well below Kafka's max.poll.interval of 5 minutes
 _MAX_PAUSE_S = 5.0
+
+# TimescaleDB's guard against slow updates of compressed rows would end a task whose revisions reach far back.
+# PostgreSQL without it keeps the setting as a name that nobody reads.
+_SESSION = {"timescaledb.max_tuples_decompressed_per_dml_transaction": "0"}
 
 
 class _Read(NamedTuple):
@@ -62,6 +67,7 @@ class Sink:
         )
         self._connection: asyncpg.Connection | None = None
         self._writer: Writer | None = None
+        self._retention = Retention(settings.keep_days)
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; the shape that ``run_service`` wants."""
@@ -74,6 +80,8 @@ class Sink:
             while not stop.is_set():
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
+                if self._retention.due(datetime.now(UTC)):
+                    await self._retry(self._forget)
                 ready()
         finally:
             self._consumer.close()
@@ -83,7 +91,9 @@ class Sink:
     async def _connect(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
-        self._connection = await asyncpg.connect(self._connections.database_url.get_secret_value(), timeout=10)
+        self._connection = await asyncpg.connect(
+            self._connections.database_url.get_secret_value(), timeout=10, server_settings=_SESSION
+        )
         await migrate(self._connection)
         self._writer = Writer(self._connection)
         await self._writer.prepare()
@@ -101,6 +111,12 @@ class Sink:
             # 2. Only then the records count as read.
             self._commit()
         _observe_latency(reads)
+
+    async def _forget(self) -> None:
+        if self._connection is None or self._connection.is_closed():
+            await self._connect()
+        assert self._connection is not None
+        await self._retention.apply(self._connection, datetime.now(UTC))
 
     def _read(self, message: Message) -> _Read | None:
         name = str(message.topic())
