@@ -4,13 +4,17 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-engine=${CONTAINER_ENGINE:-$(command -v docker || command -v podman)} || {
-  echo "error: neither docker nor podman found" >&2
+engine=${CONTAINER_ENGINE:-}
+for candidate in docker podman; do # Docker's command may have no server
+  [[ -n $engine ]] || ! "$candidate" ps >/dev/null 2>&1 || engine=$candidate
+done
+if [[ -z $engine ]]; then
+  echo "error: neither docker nor podman works here" >&2
   exit 1
-}
+fi
 read -ra flags <<<"${IMAGE_BUILD_FLAGS:-}"
 # Podman's own format has no place for a health check.
-[[ $(basename "$engine") == podman ]] && flags+=(--format docker)
+[[ $engine == podman ]] && flags+=(--format docker)
 
 services=(ingest detector reid mapper gateway)
 suffix=""

@@ -18,14 +18,24 @@ from spoton_scenes.__main__ import main as generate_scene
 
 pytestmark = pytest.mark.images
 
-ENGINE = os.environ.get("CONTAINER_ENGINE") or shutil.which("docker") or shutil.which("podman")
 LINE = ("ingest", "detector", "reid", "mapper", "gateway", "sink")
 FRAMES = 160  # two cameras, eight seconds, ten frames a second
 
 
-def engine(*arguments: str, check: bool = True, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def find_engine() -> str | None:
+    """Return the container engine that was chosen, else one that works: Docker's command may have no server."""
+    if chosen := os.environ.get("CONTAINER_ENGINE"):
+        return chosen
+    installed = [name for name in ("docker", "podman") if shutil.which(name)]
+    return next((name for name in installed if subprocess.run([name, "ps"], capture_output=True).returncode == 0), None)
+
+
+ENGINE = find_engine()
+
+
+def engine(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     assert ENGINE is not None
-    return subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=timeout_s, check=check)
+    return subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=120, check=check)
 
 
 @dataclass
@@ -78,7 +88,7 @@ class Containers:
 
     def healthy(self, service: str) -> bool:
         name = self.names[service]
-        if "podman" in Path(str(ENGINE)).name:  # runs no health checks by itself
+        if ENGINE == "podman":  # runs no health checks by itself
             return engine("healthcheck", "run", name, check=False).returncode == 0
         return engine("inspect", "--format", "{{.State.Health.Status}}", name).stdout.strip() == "healthy"
 
@@ -106,7 +116,7 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, what: Callable[[], 
 
 def require_images(compose: dict[str, Any]) -> None:
     if ENGINE is None:
-        pytest.skip("neither docker nor podman is installed")
+        pytest.skip("neither docker nor podman works here")
     for service in LINE:
         image = compose["services"][service]["image"]
         if engine("image", "inspect", image, check=False).returncode != 0:

@@ -37,7 +37,7 @@ async def test_tasks_go_with_all_that_is_theirs_once_they_ended_long_ago(connect
     assert retention.due(later + timedelta(hours=1))
     assert await retention.apply(connection, later) == [script.task_id]
     for table in _TABLES:
-        left = await connection.fetch(f"SELECT FROM {table} WHERE task_id = $1", script.task_id)  # noqa: S608
+        left = await connection.fetch(f"SELECT FROM {table} WHERE task_id = $1", script.task_id)
         assert left == []
 
 
