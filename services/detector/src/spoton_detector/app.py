@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 
 from pydantic_settings import CliApp
 from spoton_common.health import Health, State
+from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
+from spoton_common.servers import Patience, kafka, registry
 from spoton_common.settings import Connections, ServiceSettings
-from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import FRAMES
 
@@ -42,11 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make_stage(detector, settings),
             FRAMES,
             connections.kafka_bootstrap,
-            Codec.connect(connections.registry_url),
+            patient_codec(connections.registry_url, Patience(NAME, stop, health)),
+            health=health,
         )
         runner.run(stop, ready)
 
-    return run_service({NAME: loop}, service, health)
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+    return run_service({NAME: loop}, service, health, servers)
 
 
 def prepare_model(settings: DetectorSettings, health: Health) -> Detector:

@@ -1,12 +1,15 @@
 """``python -m spoton_gateway.sinks``."""
 
 import sys
+import threading
+from collections.abc import Callable
 
 from spoton_common.health import Health, State
+from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
+from spoton_common.servers import Patience, kafka, registry
 from spoton_common.settings import Connections, ServiceSettings
-from spoton_schemas.codec import Codec
 
 from spoton_gateway.settings import SinkSettings
 from spoton_gateway.sinks.loop import NAME, Sink
@@ -18,8 +21,13 @@ def main() -> int:
     configure_logging(NAME, service.log_level)
     health = Health()
     health.set("database", State.UNHEALTHY, "connecting")
-    sink = Sink(connections, SinkSettings(), Codec.connect(connections.registry_url), health)
-    return run_service({NAME: sink.run}, service, health)
+
+    def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
+        codec = patient_codec(connections.registry_url, Patience(NAME, stop, health))
+        Sink(connections, SinkSettings(), codec, health).run(stop, ready)
+
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+    return run_service({NAME: loop}, service, health, servers)
 
 
 if __name__ == "__main__":
