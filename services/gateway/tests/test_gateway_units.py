@@ -90,7 +90,7 @@ def test_only_loopback_is_served(host, safe):
 def test_a_gateway_for_other_machines_does_not_start(monkeypatch):
     monkeypatch.setenv("SPOTON_HTTP_HOST", "0.0.0.0")  # noqa: S104
     monkeypatch.setattr(spoton_gateway.__main__, "configure_logging", lambda *_: None)
-    assert spoton_gateway.__main__.main() == 2
+    assert spoton_gateway.__main__.main([]) == 2
 
 
 @pytest.mark.parametrize(

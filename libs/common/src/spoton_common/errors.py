@@ -6,7 +6,8 @@ SpotonError
 ├── UnreadableSnapshot a stage's state was written by another version
 ├── DeliveryFailed     the broker refuses a record; the process ends and starts over
 │   └── NotDelivered   the broker has not taken every record yet
-└── ServerAway         told to stop while a server does not answer; what is not safe will be done again
+├── ServerAway         told to stop while a server does not answer; what is not safe will be done again
+└── InsecureSettings   production was asked for with a placeholder for a secret
 """
 
 
@@ -40,3 +41,7 @@ class ServerAway(SpotonError):
 
 class UnreadableSnapshot(SpotonError):
     """A stage's state was written by another version."""
+
+
+class InsecureSettings(SpotonError):
+    """Production was asked for with a placeholder for a secret."""

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = read_settings(GATEWAY, GatewaySettings, arguments)
     service = ServiceSettings()
     configure_logging("gateway", service.log_level, service.instance)
-    if not is_loopback(service.http_host):
+    if not (is_loopback(service.http_host) or settings.internal_host):
         _log.error("refusing to serve: there is no access control yet, only loopback is safe", host=service.http_host)
         return 2
     allow_open_files()

@@ -72,7 +72,8 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
         allow_headers=["*"],
         expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
     )
-    app.add_middleware(AccessGuard, hosts=settings.allowed_hosts, origins=origins)
+    internal_hosts = [settings.internal_host] if settings.internal_host else []
+    app.add_middleware(AccessGuard, hosts=[*settings.allowed_hosts, *internal_hosts], origins=origins)
     _add_routes(app)
     return app
 

@@ -70,6 +70,7 @@ def _track(
     def make_tracker(fps: float) -> Any:
         return create_tracker(settings.tracker, fps=fps, use_appearance=settings.use_appearance)
 
+    make_tracker(1.0)  # one that cannot be made is told now, not at the first picture
     tools = TrackTools(embedder, make_tracker)
     stage = KeyedStage(DETECTIONS, lambda _camera: TrackMachine(tools))
     patience = Patience("track", stop, health)

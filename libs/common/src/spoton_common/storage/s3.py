@@ -56,11 +56,14 @@ class S3Store:
         self._client = None
 
     async def head(self, location: S3Location) -> tuple[int, str]:
-        """Return size in bytes and ETag; errors as ``Storage`` lists them."""
+        """Return size in bytes and ETag, or a stand-in for it; errors as ``Storage`` lists them."""
         client = await self._connected()
         with _translated(location):
             answer = await client.head_object(Bucket=location.bucket, Key=location.key)
-        return int(answer["ContentLength"]), str(answer["ETag"]).strip('"')
+        size = int(answer["ContentLength"])
+        # Servers of plain folders have none for files that were put there by other means.
+        stand_in = f"{answer['LastModified'].timestamp():.0f}-{size}"
+        return size, str(answer.get("ETag", stand_in)).strip('"')
 
     async def read(self, location: S3Location, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield the bytes ``first`` to ``last``, both included."""

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ from spoton_gateway.database import CONNECTION_ERRORS
 from spoton_gateway.errors import MigrationFailed
 from spoton_gateway.migrations import migrate
 from spoton_gateway.settings import SinkSettings
+from spoton_gateway.sinks.retention import Retention
 from spoton_gateway.sinks.writer import Arrival, Writer
 
 _log = get_logger()
@@ -56,6 +58,10 @@ _UNSTORABLE = (
     ValueError,
 )
 """What says that a record does not fit the tables, now and at every further try."""
+
+# TimescaleDB's guard against slow updates of compressed rows would end a task whose revisions reach far back.
+# PostgreSQL without it keeps the setting as a name that nobody reads.
+_SESSION = {"timescaledb.max_tuples_decompressed_per_dml_transaction": "0"}
 
 
 class _Read(NamedTuple):
@@ -94,6 +100,7 @@ class Sink:
         )
         self._connection: asyncpg.Connection | None = None
         self._writer: Writer | None = None
+        self._retention = Retention(settings.keep_days)
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; the shape that ``run_service`` wants."""
@@ -112,6 +119,8 @@ class Sink:
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
                 observe_lag(self._consumer, NAME)
+                if self._retention.due(datetime.now(UTC)):
+                    await self._retry(self._forget)
                 ready()
         finally:
             self._consumer.close()
@@ -121,7 +130,9 @@ class Sink:
     async def _connect(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
-        self._connection = await asyncpg.connect(self._connections.database_url.get_secret_value(), timeout=10)
+        self._connection = await asyncpg.connect(
+            self._connections.database_url.get_secret_value(), timeout=10, server_settings=_SESSION
+        )
         await migrate(self._connection)
         self._writer = Writer(self._connection)
         await self._writer.prepare()
@@ -141,6 +152,12 @@ class Sink:
             # 2. Only then the records count as read.
             self._commit()
         self._observe(reads)
+
+    async def _forget(self) -> None:
+        if self._connection is None or self._connection.is_closed():
+            await self._connect()
+        assert self._connection is not None
+        await self._retention.apply(self._connection, datetime.now(UTC))
 
     def _read(self, message: Message) -> _Read | None:
         name = str(message.topic())
