@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types docs clean
+.PHONY: help setup up up-servers status down demo test test-unit chaos chaos-disk lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,10 +51,16 @@ demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after 
 
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e"
-	$(RUN) pytest -m "integration or e2e"
+	$(RUN) pytest -m "(integration or e2e) and not chaos"
 
 test-unit: setup ## Unit tests only: no servers, no sockets
 	$(RUN) pytest -m "not integration and not e2e"
+
+chaos: setup ## Kill processes and servers at random moments, compare the results (N=20 SEED=7)
+	@$(RUN) python -m tests.chaos --runs $(or $(N),20) --seed $(or $(SEED),7)
+
+chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
+	$(RUN) pytest -m chaos tests/chaos
 
 lint: setup ## Check style and formatting
 	$(RUN) ruff check

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 from structlog.typing import EventDict
 
+from spoton_common.kafka.headers import read_headers
 from spoton_common.tracing import read_traceparent, trace_id_text
 
 
@@ -21,7 +22,7 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, message: Message) -> "Place":
         """Return a message's place."""
-        return cls(str(message.topic()), int(message.partition()), int(message.offset()), message.headers())
+        return cls(str(message.topic()), int(message.partition()), int(message.offset()), read_headers(message))
 
 
 _current: ContextVar[tuple[Place | None, Any]] = ContextVar("spoton_current", default=(None, None))

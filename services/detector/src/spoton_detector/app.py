@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 
 from spoton_common.description import read_settings
 from spoton_common.health import Health, State
+from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
+from spoton_common.servers import Patience, kafka, registry
 from spoton_common.settings import Connections, ServiceSettings, TracingSettings
 from spoton_common.tracing import configure_tracing
-from spoton_schemas.codec import Codec
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import FRAMES
 
@@ -45,12 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make_stage(detector, settings),
             FRAMES,
             connections.kafka_bootstrap,
-            Codec.connect(connections.registry_url),
+            patient_codec(connections.registry_url, Patience(NAME, stop, health)),
             tracing,
+            health,
         )
         runner.run(stop, ready)
 
-    return run_service({NAME: loop}, service, health)
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+    return run_service({NAME: loop}, service, health, servers)
 
 
 def prepare_model(settings: DetectorSettings, health: Health) -> Detector:

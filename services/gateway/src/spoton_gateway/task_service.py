@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
@@ -44,18 +45,17 @@ class TaskService:
         task_id, now_us = str(uuid.uuid4()), time.time_ns() // 1000
         created_at = datetime.fromtimestamp(now_us / 1e6, UTC)
         records = announcement(task_id, scene.environment_id, cameras, now_us)
-        async with self._database.connection() as connection:
-            camera_ids = [camera.camera_id for camera in cameras]
-            await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
         about = {"spoton.task": task_id, "spoton.environment": scene.environment_id}
         trace = self._tracing.task(task_id, "start task", now_us * 1000, about, caller)
-        try:
-            await self._publisher.publish(records, trace)
-        except Unavailable:
-            async with self._database.connection() as connection:
-                await tasks.discard(connection, task_id)
-            raise
+        await self._database.check()
+        # Announced first: what is announced runs and finds its way into the database by itself, whereas a row without
+        # an announcement (this process was killed in between) would wait for ever.
+        await self._publisher.publish(records, trace)
         _log.info("task started", task=task_id, environment=scene.environment_id, trace=trace_id_text(trace))
+        camera_ids = [camera.camera_id for camera in cameras]
+        with suppress(Unavailable):
+            async with self._database.connection() as connection:
+                await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
         return StartedTask(
             task_id=task_id,
             status_url=f"/api/v1/processing-tasks/{task_id}/status",

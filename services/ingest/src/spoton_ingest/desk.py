@@ -23,10 +23,14 @@ class CameraDesk:
     """What the job in work needs from the process around it; also counts what it publishes."""
 
     def __init__(
-        self, chain: Chain, partition: int, shop: Workshop, take_fetch: "Callable[[int], Future[Any] | None]"
+        self,
+        chain: Chain,
+        shop: Workshop,
+        take_fetch: "Callable[[int], Future[Any] | None]",
+        save_state: Callable[[Chain, int], None],
     ) -> None:
-        self._partition = partition
         self._shop = shop
+        self._save_state = save_state
         self._take_fetch = take_fetch
         self._ticket: Ticket | None = None
         self._path: Path | None = None
@@ -94,7 +98,7 @@ class CameraDesk:
         """Keep the state with which this segment is done again after a kill."""
         assert self._ticket is not None
         self._chain = chain
-        self._shop.sink.state(chain, self._partition, self._ticket.offset)
+        self._save_state(chain, self._ticket.offset)
         self._shop.sink.flush()
 
     def wait_for_green(self) -> None:

@@ -3,9 +3,14 @@
 import json
 from collections.abc import Sequence
 
+import msgspec
+
 from spoton_common import metrics
 
 HEADER = "spoton-ledger"
+
+_MAX_BYTES = 2048  # a handful of stages
+_EARLIEST_US, _LATEST_US = 10**15, 10**16  # 2001 and 2286: other figures would spoil every mean
 
 Times = dict[str, int]
 """Stage → microseconds since 1970 (UTC) at which it sent the picture on."""
@@ -16,15 +21,15 @@ def encode(times: Times) -> bytes:
     return json.dumps(times, separators=(",", ":")).encode()
 
 
-def decode(headers: list[tuple[str, bytes | None]] | None) -> Times:
+def decode(headers: Sequence[tuple[str, bytes | None]] | None) -> Times:
     """Read the times from a record's headers; none if they are absent or not ours."""
     for name, value in headers or []:
-        if name == HEADER and value:
+        if name == HEADER and value and len(value) <= _MAX_BYTES:
             try:
-                times = json.loads(value)
-            except ValueError:
+                times = msgspec.json.decode(value, type=Times)
+            except msgspec.DecodeError:
                 return {}
-            return {str(k): int(v) for k, v in times.items()} if isinstance(times, dict) else {}
+            return times if all(_EARLIEST_US <= time_us <= _LATEST_US for time_us in times.values()) else {}
     return {}
 
 

@@ -6,6 +6,7 @@ from spoton_schemas.records import CameraTick, Kind, Tick
 
 T = TypeVar("T")
 
+_MOST_PICTURES = 100_000  # of those whose results never leave (they were refused) the oldest are forgotten
 _MARKS = -1  # in place of a tick: a stream's marks share one entry, for they share one trace
 
 
@@ -22,6 +23,8 @@ class Waiting(Generic[T]):
     def arrived(self, record: Tick, item: T) -> None:
         """Note a record."""
         self._items.setdefault(_key(record), {})[_camera(record)] = item
+        if len(self._items) > _MOST_PICTURES:
+            del self._items[next(iter(self._items))]
 
     def left(self, record: Tick) -> list[T]:
         """Return the items of the records that a result stands for: its camera's, or those of all cameras.

@@ -36,6 +36,8 @@ _READ_TIMEOUT_S = 30  # between two packets, not for a whole object
 
 _NOT_FOUND = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 _REFUSED = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Forbidden"}
+_BUSY = {"429", "SlowDown", "TooManyRequests", "RequestTimeout", "RequestLimitExceeded"}
+_SERVER_ERROR = 500
 _BEHIND_END = {"416", "InvalidRange"}
 
 
@@ -134,4 +136,6 @@ def _refusal(name: str, error: ClientError) -> StorageError:
         return AccessRefused(f"{name}: the object storage refuses access ({code})")
     if code in _BEHIND_END:
         return RangeNotSatisfiable(f"{name}: the range lies behind the end")
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < _SERVER_ERROR and code not in _BUSY:
+        return AccessRefused(f"{name}: the object storage refuses it ({code})")  # asking again would not help
     return Unreachable(f"{name}: the object storage failed ({code})")

@@ -5,20 +5,24 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import asyncpg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from spoton_common import log_context, metrics
+from spoton_common.errors import NotDelivered, ServerAway
 from spoton_common.health import Health, State
+from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.headers import written_at
 from spoton_common.kafka.lag import observe_lag
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_common.runtime.observed import span_attributes, traces_of
+from spoton_common.servers import Patience
 from spoton_common.settings import Connections
 from spoton_common.tracing import UNTRACED, Tracing
 from spoton_schemas.codec import Codec
@@ -28,6 +32,7 @@ from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_S
 from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.database import CONNECTION_ERRORS
+from spoton_gateway.errors import MigrationFailed
 from spoton_gateway.migrations import migrate
 from spoton_gateway.settings import SinkSettings
 from spoton_gateway.sinks.writer import Arrival, Writer
@@ -38,8 +43,19 @@ NAME = "sink"
 TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, EVENTS, TASK_STATUS)}
 
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
-_RETRY_FOR_S = 120.0  # a database restart; well below Kafka's max.poll.interval of 5 minutes
-_MAX_PAUSE_S = 5.0
+_MAX_PAUSE_S = 2.0  # one statement of one client every second or so is no burden on a server that starts
+_FLUSH_S = 5.0  # a broker that needs longer is said to be away
+
+
+_UNSTORABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+)
+"""What says that a record does not fit the tables, now and at every further try."""
 
 
 class _Read(NamedTuple):
@@ -68,7 +84,7 @@ class Sink:
         self._producer = RecordProducer(connections.kafka_bootstrap, codec)
         self._consumer = Consumer(
             {
-                "bootstrap.servers": connections.kafka_bootstrap,
+                **client_config(connections.kafka_bootstrap),
                 "group.id": f"spoton-{NAME}",
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
@@ -86,10 +102,13 @@ class Sink:
     async def _run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         metrics.announce(NAME)
         bind_contextvars(stage=NAME)
+        self._stop, self._patience = stop, Patience(NAME, stop, self._health)
         try:
             await self._retry(self._connect)
             self._consumer.subscribe(list(TOPICS))
             while not stop.is_set():
+                if self._connection is None or self._connection.is_closed():
+                    await self._retry(self._connect)
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
                 observe_lag(self._consumer, NAME)
@@ -118,7 +137,7 @@ class Sink:
             # 1. Rows are in the database, and what cannot become a row is with the dead letters.
             if reads:
                 await self._retry(lambda: self._write(reads))
-            self._producer.flush()
+            self._patience.call("Kafka", partial(self._producer.flush, _FLUSH_S), NotDelivered)
             # 2. Only then the records count as read.
             self._commit()
         self._observe(reads)
@@ -129,13 +148,11 @@ class Sink:
         place = Place.of(message)
         log_context.reading(place)
         try:
-            record = self._codec.decode(TOPICS[name], message.value())
+            record = self._codec.read(TOPICS[name], message.key(), message.value())
         except UnreadableRecord as error:
-            bury(self._producer, NAME, message, "unreadable", str(error))
+            bury(self._producer, NAME, message, error.reason, str(error))
             return None
-        _, milliseconds = message.timestamp()
-        arrival = Arrival(record, datetime.fromtimestamp(milliseconds / 1000, UTC))
-        return _Read(message, arrival, place, time.time_ns())
+        return _Read(message, Arrival(record, written_at(message)), place, time.time_ns())
 
     async def _write(self, reads: Sequence[_Read]) -> None:
         assert self._writer is not None
@@ -144,30 +161,39 @@ class Sink:
         try:
             with metrics.WRITE_SECONDS.labels(NAME).time():
                 await self._writer.write([read.arrival for read in reads])
-        except asyncpg.DataError as error:
+        except _UNSTORABLE as error:
             if len(reads) == 1:
                 bury(self._producer, NAME, reads[0].message, "unstorable", str(error))
                 return
-            # One record does not fit a column (a zero byte in a name, for instance): find it by writing one by one.
+            # One record does not fit its table (a zero byte in a text, for instance): find it by writing one by one.
             for read in reads:
                 await self._write([read])
 
     async def _retry(self, work: Callable[[], Any]) -> None:
-        """Try until the database answers; its error once ``_RETRY_FOR_S`` are over, and the process starts anew."""
-        deadline, pause_s = time.monotonic() + _RETRY_FOR_S, 0.2
+        """Try until the database does it; ``ServerAway`` if told to stop meanwhile.
+
+        What was read of Kafka waits here. After five minutes the group gives it to another sink, or to this one again:
+        rows may come any number of times.
+        """
+        told = False
         while True:
             try:
                 await work()
-            except CONNECTION_ERRORS as error:
-                if time.monotonic() > deadline:
-                    raise
-                self._health.set("database", State.UNHEALTHY, "it does not answer")
-                _log.warning("database away, trying again", error=str(error), pause_s=round(pause_s, 1))
-                await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 (jitter)
-                pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+            except (*CONNECTION_ERRORS, MigrationFailed) as error:
+                why = str(error) or type(error).__name__
+                self._health.set("database", State.UNHEALTHY, why)
+                if not told:
+                    _log.warning("database away, trying again", error=why)
+                told = True
                 if self._connection is not None:
                     self._connection.terminate()
+                pause_s = random.uniform(_MAX_PAUSE_S / 4, _MAX_PAUSE_S)  # noqa: S311 (jitter)
+                if await asyncio.to_thread(self._stop.wait, pause_s):
+                    raise ServerAway(f"database: {why}") from error
             else:
+                if told:
+                    _log.info("database back")
+                    self._health.set("database", State.HEALTHY)
                 return
 
     def _observe(self, reads: Sequence[_Read]) -> None:
