@@ -214,7 +214,7 @@ def test_a_header_that_is_no_trace_context_is_none(value: bytes | None) -> None:
 def test_a_refused_record_leaves_nothing_behind() -> None:
     observed = Observed("track", "detections", UNTRACED)
     record = camera_record(Detections, 3, "c0")
-    take(observed, "detections", record, {ledger.HEADER: ledger.encode({"ingest": 1})})
+    take(observed, "detections", record, {ledger.HEADER: ledger.encode({"ingest": 1_700_000_000_000_000})})
     observed.refused([record])
     assert observed.headers(camera_record(Tracks, 3, "c0")) == {}
 

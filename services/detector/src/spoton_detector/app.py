@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             FRAMES,
             connections.kafka_bootstrap,
             patient_codec(connections.registry_url, Patience(NAME, stop, health)),
-            health,
             tracing,
+            health,
         )
         runner.run(stop, ready)
 

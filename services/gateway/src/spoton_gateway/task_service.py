@@ -51,11 +51,11 @@ class TaskService:
         # Announced first: what is announced runs and finds its way into the database by itself, whereas a row without
         # an announcement (this process was killed in between) would wait for ever.
         await self._publisher.publish(records, trace)
+        _log.info("task started", task=task_id, environment=scene.environment_id, trace=trace_id_text(trace))
         camera_ids = [camera.camera_id for camera in cameras]
         with suppress(Unavailable):
             async with self._database.connection() as connection:
                 await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
-        _log.info("task started", task=task_id, environment=scene.environment_id, trace=trace_id_text(trace))
         return StartedTask(
             task_id=task_id,
             status_url=f"/api/v1/processing-tasks/{task_id}/status",

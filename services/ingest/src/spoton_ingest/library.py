@@ -132,12 +132,12 @@ class Library:
         await self._storage.__aexit__(None, None, None)
 
 
+def _observe(source: str, path: Path, began: float) -> None:
+    metrics.FETCH_SECONDS.labels(NAME, source).observe(time.perf_counter() - began)
+    metrics.FETCH_BYTES.labels(NAME, source).inc(path.stat().st_size)
+
+
 def _may_pass(error: BaseException) -> bool:
     """Tell whether trouble is with a server or a disk, and not with the video."""
     no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return no_room or isinstance(error, Unreachable)
-
-
-def _observe(source: str, path: Path, began: float) -> None:
-    metrics.FETCH_SECONDS.labels(NAME, source).observe(time.perf_counter() - began)
-    metrics.FETCH_BYTES.labels(NAME, source).inc(path.stat().st_size)

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; return the exit status."""
     parameters = read_settings(MAPPER, MapperSettings, arguments).parameters()
     service, connections, health = ServiceSettings(), Connections(), Health()
-    configure_logging("mapper", service.log_level, service.instance)
+    configure_logging(NAME, service.log_level, service.instance)
     tracing = configure_tracing(NAME, TracingSettings())
 
     def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             GLOBAL_IDS,
             connections.kafka_bootstrap,
             patient_codec(connections.registry_url, Patience(NAME, stop, health)),
-            health,
             tracing,
+            health,
         )
         runner.run(stop, ready)
 

@@ -74,7 +74,7 @@ def _track(
     tools = TrackTools(embedder, make_tracker)
     stage = KeyedStage(DETECTIONS, lambda _camera: TrackMachine(tools))
     patience = Patience("track", stop, health)
-    _runner("track", Stage.TRACK, stage, DETECTIONS, connections, tracing, patience).run(stop, ready)
+    _runner("track", Stage.TRACK, stage, DETECTIONS, connections, patience, tracing).run(stop, ready)
 
 
 def _associate(
@@ -88,7 +88,7 @@ def _associate(
     parameters = replace(AssociationParameters(), label_delay_s=settings.label_delay_s)
     stage = KeyedStage(TRACKS, lambda _task: AssociateMachine(parameters))
     patience = Patience("associate", stop, health)
-    _runner("associate", Stage.ASSOCIATE, stage, TRACKS, connections, tracing, patience).run(stop, ready)
+    _runner("associate", Stage.ASSOCIATE, stage, TRACKS, connections, patience, tracing).run(stop, ready)
 
 
 def _remember(
@@ -110,12 +110,12 @@ def _runner(
     stage: KeyedStage[Any],
     topic: Topic[Any],
     connections: Connections,
-    tracing: Tracing,
     patience: Patience,
+    tracing: Tracing,
 ) -> StageRunner[Any]:
     codec = patient_codec(connections.registry_url, patience)
     options = RunnerOptions(name, stage_name)
-    return StageRunner(options, stage, topic, connections.kafka_bootstrap, codec, patience.health, tracing)
+    return StageRunner(options, stage, topic, connections.kafka_bootstrap, codec, tracing, patience.health)
 
 
 def find_embedder(name: str) -> Path:

@@ -11,7 +11,6 @@ HEADER = "spoton-ledger"
 
 _MAX_BYTES = 2048  # a handful of stages
 _EARLIEST_US, _LATEST_US = 10**15, 10**16  # 2001 and 2286: other figures would spoil every mean
-_MOST_PICTURES = 100_000  # of those whose results never leave (they were refused) the oldest are forgotten
 
 Times = dict[str, int]
 """Stage → microseconds since 1970 (UTC) at which it sent the picture on."""

@@ -58,9 +58,9 @@ class Observed:
         if times or trace:
             self._inside.arrived(record, _Luggage(times, trace, self._now_ns()))
 
-    def duplicate(self) -> None:
-        """The message holds what was said before."""
-        metrics.DROPPED.labels(self._stage, "duplicate").inc()
+    def dropped(self, reason: str) -> None:
+        """A record was left out."""
+        metrics.DROPPED.labels(self._stage, reason).inc()
 
     @contextmanager
     def feeding(self) -> Iterator[None]:

@@ -72,8 +72,8 @@ class StageRunner(Generic[In]):
         topic: Topic[In],
         bootstrap: str,
         codec: Codec,
-        health: Health | None = None,
         tracing: Tracing = UNTRACED,
+        health: Health | None = None,
     ) -> None:
         self._options = options
         self._stage = stage
@@ -157,7 +157,7 @@ class StageRunner(Generic[In]):
         stream, position = self._topic.stream(record), self._topic.position(record)
         refusal = partition.refusal(key, stream, _offset(message), position, record.kind)
         if refusal == DUPLICATE:
-            self._observed.duplicate()
+            self._observed.dropped(DUPLICATE)
             return None
         if refusal is not None:
             bury(self._producer, name, message, refusal, f"{record.kind} at {position} of stream {stream}")
@@ -176,8 +176,8 @@ class StageRunner(Generic[In]):
             self._producer.send(output.topic, output.record, self._observed.headers(output.record))
         except UnwritableRecord as error:
             # Its input was read within all bounds; the same record would fail again at every restart.
-            metrics.DROPPED.labels(name, "unwritable").inc()
-            _log.error("result cannot be written", stage=name, error=str(error))
+            self._observed.dropped("unwritable")
+            _log.error("result cannot be written", error=str(error))
             return
         self._observed.sent(output.topic.name)
 

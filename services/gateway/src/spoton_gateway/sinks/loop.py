@@ -107,9 +107,9 @@ class Sink:
         asyncio.run(self._run(stop, ready))
 
     async def _run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
-        self._stop, self._patience = stop, Patience(NAME, stop, self._health)
         metrics.announce(NAME)
         bind_contextvars(stage=NAME)
+        self._stop, self._patience = stop, Patience(NAME, stop, self._health)
         try:
             await self._retry(self._connect)
             self._consumer.subscribe(list(TOPICS))

@@ -213,7 +213,8 @@ class TaskReader:
         times = ledger.decode(place.headers)
         if self._live:
             self._observe(record, place, times)
-        return Received(name, place.offset, int(written_at(message).timestamp() * 1000), record, times)
+        timestamp_ms = int(written_at(message).timestamp() * 1000)
+        return Received(name, place.offset, timestamp_ms, record, times)
 
     def _observe(self, record: Any, place: Place, times: ledger.Times) -> None:
         """Count and trace what is told as it happens; the past says nothing of today's delays."""
