@@ -9,7 +9,9 @@ from spoton_schemas.codec import Codec
 from spoton_schemas.records import Command, Environment, Scene, Stage, StatusKind, TaskStatus
 from spoton_schemas.topics import COMMANDS, ENVIRONMENTS, TASK_STATUS, Topic
 
+from spoton_ingest.chain import Chain
 from spoton_ingest.follower import TopicFollower
+from spoton_ingest.statuses import command_took_effect
 from spoton_ingest.traffic import Traffic
 
 R = TypeVar("R")
@@ -50,6 +52,13 @@ class News:
     def effect(self, task_id: str) -> StatusKind | None:
         """Return what the commands so far have made of a task; None if there were none."""
         return self._traffic.effect(task_id)
+
+    def in_force(self, chain: Chain) -> TaskStatus | None:
+        """Say again what an earlier command made of a task: when it was read, nobody may have held this camera."""
+        effect = self._traffic.in_force(chain.task_id)
+        if effect is None:
+            return None
+        return command_took_effect(chain.task_id, chain.environment_id, effect, [chain.camera_id])
 
     def detector_history(self, streams: Collection[str], since_ms: int) -> None:
         """Learn how far the detector is with streams that somebody began before."""
