@@ -16,13 +16,7 @@ class CommandTable:
     """State of every task that was ever commanded; a repeated command changes nothing."""
 
     _seen: set[str] = field(default_factory=set)
-<<<<<<< HEAD
-    _paused: set[str] = field(default_factory=set)
-    _resumed: set[str] = field(default_factory=set)
-    _stopped: set[str] = field(default_factory=set)
-=======
     _in_force: dict[str, StatusKind] = field(default_factory=dict)
->>>>>>> main
 
     def take(self, command: Command) -> StatusKind | None:
         """Note a command and return what it changed, if anything."""
@@ -30,32 +24,12 @@ class CommandTable:
         if effect is None or command.command_id in self._seen or self.stopped(command.task_id):
             return None
         self._seen.add(command.command_id)
-<<<<<<< HEAD
-        if effect is StatusKind.STOPPED:
-            self._stopped.add(command.task_id)
-            self._paused.discard(command.task_id)
-        elif effect is StatusKind.PAUSED:
-            self._paused.add(command.task_id)
-        else:
-            self._paused.discard(command.task_id)
-            self._resumed.add(command.task_id)
-        return effect
-
-    def effect(self, task_id: str) -> StatusKind | None:
-        """Return what the commands have made of a task so far; None if there were none."""
-        if task_id in self._stopped:
-            return StatusKind.STOPPED
-        if task_id in self._paused:
-            return StatusKind.PAUSED
-        return StatusKind.RESUMED if task_id in self._resumed else None
-=======
         self._in_force[command.task_id] = effect
         return effect
 
     def in_force(self, task_id: str) -> StatusKind | None:
         """Return what the last command made of a task; None if there was none."""
         return self._in_force.get(task_id)
->>>>>>> main
 
     def paused(self, task_id: str) -> bool:
         """Tell whether a task is held."""

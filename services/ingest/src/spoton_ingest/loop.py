@@ -140,19 +140,9 @@ class IngestLoop:
                 statuses.command_took_effect(command.task_id, command.environment_id, effect, camera_ids)
             )
 
-<<<<<<< HEAD
-    def _tell_effects(self, live: list[Chain]) -> None:
-        """Tell what commands have made of tasks: who held them before may have ended before it could."""
-        for task_id, environment_id in sorted({(chain.task_id, chain.environment_id) for chain in live}):
-            effect = self._news.effect(task_id)
-            if effect is not None:
-                camera_ids = [chain.camera_id for chain in live if chain.task_id == task_id]
-                self._publisher.status(statuses.command_took_effect(task_id, environment_id, effect, camera_ids))
-=======
     def _tell_in_force(self, chain: Chain) -> None:
         if (status := self._news.in_force(chain)) is not None:
             self._publisher.status(status)
->>>>>>> main
 
     def _tell_progress(self) -> None:
         for camera in self._holdings.cameras():
@@ -197,12 +187,8 @@ class IngestLoop:
             live += self._holdings.take_over(number, self._patience.call("Kafka", read, KafkaException))
         if live:
             self._news.detector_history({chain.key for chain in live}, min(chain.since_ms for chain in live))
-<<<<<<< HEAD
-        self._tell_effects(live)
-=======
         for chain in live:
             self._tell_in_force(chain)
->>>>>>> main
         for camera in self._holdings.cameras():
             camera.wake()  # its task may have been stopped while nobody held it
         self._note("partitions assigned", partitions)

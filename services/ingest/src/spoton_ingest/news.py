@@ -49,10 +49,6 @@ class News:
         self._take_environments(environments)
         return self._take_commands(commands)
 
-    def effect(self, task_id: str) -> StatusKind | None:
-        """Return what the commands so far have made of a task; None if there were none."""
-        return self._traffic.effect(task_id)
-
     def in_force(self, chain: Chain) -> TaskStatus | None:
         """Say again what an earlier command made of a task: when it was read, nobody may have held this camera."""
         effect = self._traffic.in_force(chain.task_id)

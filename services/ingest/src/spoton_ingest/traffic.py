@@ -37,17 +37,10 @@ class Traffic:
         with self._changed:
             return self._commands.stopped(task_id)
 
-<<<<<<< HEAD
-    def effect(self, task_id: str) -> StatusKind | None:
-        """Return what the commands have made of a task so far."""
-        with self._changed:
-            return self._commands.effect(task_id)
-=======
     def in_force(self, task_id: str) -> StatusKind | None:
         """Return what the last command made of a task; None if there was none."""
         with self._changed:
             return self._commands.in_force(task_id)
->>>>>>> main
 
     def abandon(self, streams: list[str]) -> None:
         """Make the streams' threads end as soon as they look here."""
