@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -15,7 +16,7 @@ from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.stage import KeyedStage, Output
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
-from spoton_schemas.records import Detections, Frame, Kind, Stage
+from spoton_schemas.records import Detections, Frame, Kind, Scene, SceneCamera, Stage, TaskStart
 from spoton_schemas.topics import DETECTIONS, FRAMES, state_topic, topic_settings
 
 pytestmark = pytest.mark.integration
@@ -41,7 +42,7 @@ class Numbering:
         self.count = 0
 
     def feed(self, record: Frame) -> list[Output]:
-        self.count += 1
+        self.count += record.kind is Kind.FRAME
         found = Detections(
             task_id=record.task_id,
             environment_id="e",
@@ -50,6 +51,7 @@ class Numbering:
             sub_video_batch_index=0,
             global_frame_index=record.global_frame_index,
             camera_frame_index=self.count,
+            start=record.start,
             event_time_us=0,
         )
         return [Output(DETECTIONS, found)]
@@ -83,6 +85,12 @@ def instance(stack: Connections, wall_clock: Callable[[], float] = time.time) ->
     assert not thread.is_alive()
 
 
+def start(task_id: str, camera_id: str) -> Frame:
+    scene = Scene("e", "E", 10.0, tuple(SceneCamera(c) for c in CAMERAS))
+    mark = frame(task_id, camera_id, 0)
+    return replace(mark, kind=Kind.START, jpeg=None, start=TaskStart(scene, CAMERAS, 0))
+
+
 def frame(task_id: str, camera_id: str, tick: int) -> Frame:
     return Frame(
         task_id=task_id,
@@ -99,6 +107,8 @@ def frame(task_id: str, camera_id: str, tick: int) -> Frame:
 
 def send(stack: Connections, task_id: str, ticks: range) -> None:
     producer = RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+    for camera_id in CAMERAS:
+        producer.send(FRAMES, start(task_id, camera_id))
     for tick in ticks:
         for camera_id in CAMERAS:
             producer.send(FRAMES, frame(task_id, camera_id, tick), {"spoton-ledger": b'{"ingest": 1700000000000000}'})
@@ -125,7 +135,7 @@ class Reader:
             if message is None or message.error():
                 continue
             record = self._codec.decode(DETECTIONS, message.value())
-            if record.task_id == self._task_id:
+            if record.task_id == self._task_id and record.kind is Kind.FRAME:
                 key = (record.camera_id, record.global_frame_index)
                 self.results.setdefault(key, set()).add(record.camera_frame_index)
 

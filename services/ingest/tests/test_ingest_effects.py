@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from spoton_ingest.camera import Camera, Finished
 from spoton_ingest.chain import Chain, first_chain
+from spoton_ingest.commands import CommandTable
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.job import JpegOptions
 from spoton_ingest.traffic import Traffic
 from spoton_ingest.workshop import Workshop
-from spoton_schemas.records import Command, CommandName, Frame, Scene, SceneCamera, Segment, TaskStatus
+from spoton_schemas.records import Command, CommandName, Frame, Scene, SceneCamera, Segment, StatusKind, TaskStatus
 
 SEGMENT = Segment(task_id="t", environment_id="e", camera_id="c0", sub_video_batch_index=0, uri="file:///none")
 
@@ -86,3 +87,23 @@ def test_the_state_after_a_sub_video_does_not_replace_the_one_with_which_the_nex
     assert effects.states == [(20, 5)]
     camera.save_finished(Finished([5], replace(reserved, next_batch=2, next_tick=20), 6))
     assert effects.states == [(20, 5), (20, 6)]
+
+
+@pytest.mark.parametrize(
+    ("commands", "effect"),
+    [
+        ([], None),
+        ([CommandName.FOCUS], None),
+        ([CommandName.PAUSE], StatusKind.PAUSED),
+        ([CommandName.PAUSE, CommandName.RESUME], StatusKind.RESUMED),
+        ([CommandName.PAUSE, CommandName.STOP], StatusKind.STOPPED),
+    ],
+)
+def test_whoever_takes_over_knows_what_commands_made_of_a_task(
+    commands: list[CommandName], effect: StatusKind | None
+) -> None:
+    table = CommandTable()
+    for number, name in enumerate(commands):
+        table.take(command(name, str(number)))
+    assert table.in_force("t") is effect
+    assert table.in_force("other") is None

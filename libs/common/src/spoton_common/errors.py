@@ -2,6 +2,7 @@
 
 SpotonError
 ├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
+├── BrokenStage        what a stage works with (a model, its device) does not work; the process ends
 ├── UnreadableSnapshot a stage's state was written by another version
 ├── DeliveryFailed     the broker refuses a record; the process ends and starts over
 │   └── NotDelivered   the broker has not taken every record yet
@@ -19,6 +20,10 @@ class RejectedRecord(SpotonError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class BrokenStage(SpotonError):
+    """What a stage works with (a model, its device) does not work: no record is to blame."""
 
 
 class DeliveryFailed(SpotonError):

@@ -10,12 +10,14 @@ _EFFECTS = {
     CommandName.STOP: StatusKind.STOPPED,
 }
 
+_MOST_REMEMBERED = 100_000  # a repeat follows its original within seconds
+
 
 @dataclass(slots=True)
 class CommandTable:
     """State of every task that was ever commanded; a repeated command changes nothing."""
 
-    _seen: set[str] = field(default_factory=set)
+    _seen: dict[str, None] = field(default_factory=dict)
     _in_force: dict[str, StatusKind] = field(default_factory=dict)
 
     def take(self, command: Command) -> StatusKind | None:
@@ -23,7 +25,9 @@ class CommandTable:
         effect = _EFFECTS.get(command.command)
         if effect is None or command.command_id in self._seen or self.stopped(command.task_id):
             return None
-        self._seen.add(command.command_id)
+        self._seen[command.command_id] = None
+        if len(self._seen) > _MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
         self._in_force[command.task_id] = effect
         return effect
 

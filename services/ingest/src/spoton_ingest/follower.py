@@ -9,7 +9,7 @@ from spoton_common.kafka.client import client_config
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
-from spoton_schemas.topics import Topic
+from spoton_schemas.topics import ENVIRONMENTS, Topic
 
 from spoton_ingest.publisher import NAME
 
@@ -32,6 +32,7 @@ class TopicFollower(Generic[R]):
         self._topic = topic
         self._codec = codec
         self._found: list[tuple[str, R | None]] = []
+        self._removable = topic is ENVIRONMENTS  # compacted: there a record without value removes its key
         self._consumer = Consumer(
             {
                 **client_config(bootstrap),
@@ -93,11 +94,11 @@ class TopicFollower(Generic[R]):
             return None
         self._next[message.partition()] = message.offset() + 1
         key = (message.key() or b"").decode(errors="replace")
-        if message.value() is None:
+        if message.value() is None and self._removable:
             return key, None
         try:
-            return key, self._codec.decode(self._topic, message.value())
+            return key, self._codec.read(self._topic, message.key(), message.value())
         except UnreadableRecord as unreadable:
-            metrics.DROPPED.labels(NAME, "unreadable").inc()
+            metrics.DROPPED.labels(NAME, unreadable.reason).inc()
             _log.warning("record unreadable", topic=self._topic.name, error=str(unreadable))
             return None

@@ -18,12 +18,13 @@ from spoton_common.kafka.snapshots import read_snapshots
 from spoton_common.logging import get_logger
 from spoton_common.servers import Patience
 from spoton_schemas.codec import Codec
-from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.errors import ImplausibleRecord, UnreadableRecord
+from spoton_schemas.plausibility import is_name
 from spoton_schemas.records import Command, Segment, StatusKind
 from spoton_schemas.topics import SEGMENTS, state_topic
 
 from spoton_ingest import statuses
-from spoton_ingest.admission import check_segment, find_scene
+from spoton_ingest.admission import find_scene
 from spoton_ingest.chain import Chain, first_chain
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.news import News
@@ -38,6 +39,7 @@ _POLL_S = 0.05  # bounds how late news and a stop are noticed
 _BATCH = 100
 _CHECKPOINT_S = 0.5
 _PROGRESS_S = 1.0  # as the other stages
+_NAMES = ("task_id", "environment_id", "camera_id")
 
 
 class IngestLoop:
@@ -98,11 +100,11 @@ class IngestLoop:
         partition, offset = message.partition(), message.offset()
         self._holdings.begin(partition, offset)
         try:
-            segment = self._codec.decode(SEGMENTS, message.value())
-            check_segment(segment)
-            self._admit(segment, message)
+            self._admit(self._codec.read(SEGMENTS, message.key(), message.value()), message)
         except UnreadableRecord as error:
-            self._bury(message, "unreadable", str(error))
+            if isinstance(error, ImplausibleRecord):
+                self._tell(error, message.key())
+            self._bury(message, error.reason, str(error))
         except RejectedRecord as error:
             self._bury(message, error.reason, str(error))
 
@@ -122,6 +124,13 @@ class IngestLoop:
             self._holdings.open(chain, partition, offset)
             self._tell_in_force(chain)
         self._holdings.enqueue(key, Ticket(segment, offset), partition)
+
+    def _tell(self, error: ImplausibleRecord, key: bytes | None) -> None:
+        """Let a task fail whose camera begins with a segment that makes no sense; who produced it waits for news."""
+        task_id, environment_id, camera_id = names = tuple(str(error.content.get(name, "")) for name in _NAMES)
+        stream = f"{task_id}/{camera_id}"
+        if all(map(is_name, names)) and key == stream.encode() and not self._holdings.knows(stream):
+            self._publisher.status(statuses.segment_unusable(task_id, environment_id, camera_id, str(error)))
 
     def _bury(self, message: Message, reason: str, detail: str) -> None:
         self._publisher.bury(message, reason, detail)

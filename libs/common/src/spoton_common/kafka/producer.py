@@ -1,19 +1,19 @@
 """A producer of typed records that never loses one silently."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from confluent_kafka import KafkaError, Message, Producer
 from spoton_schemas.codec import Codec
-from spoton_schemas.topics import MAX_RECORD_BYTES, Topic
+from spoton_schemas.topics import MAX_DEAD_LETTER_BYTES, Topic
 
 from spoton_common.errors import DeliveryFailed, NotDelivered, ServerAway
 from spoton_common.kafka.client import client_config
 
 R = TypeVar("R")
 
-Headers = Mapping[str, bytes]
+Headers = Mapping[str, bytes] | Sequence[tuple[str, bytes | None]]
 
 _QUEUE_WAIT_S = 0.1  # how long to make room before trying a full queue again
 
@@ -32,7 +32,7 @@ class RecordProducer:
                 "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": 5,  # small enough for live pictures, long enough to put a batch together
-                "message.max.bytes": MAX_RECORD_BYTES,
+                "message.max.bytes": MAX_DEAD_LETTER_BYTES,
                 # The bound on memory: pictures wait here while the broker is away.
                 "queue.buffering.max.kbytes": 131072,
                 "partitioner": "murmur2_random",  # the Java client's, so that any producer's keys land alike
@@ -67,7 +67,7 @@ class RecordProducer:
                     key,
                     partition,
                     on_delivery=self._delivered,
-                    headers=list(headers.items()) if headers else None,
+                    headers=_as_list(headers) or None,
                 )
             except BufferError:
                 if self._stop.is_set():
@@ -91,3 +91,7 @@ class RecordProducer:
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise DeliveryFailed(str(self._failure))
+
+
+def _as_list(headers: Headers | None) -> list[tuple[str, bytes | None]]:
+    return list(headers.items() if isinstance(headers, Mapping) else headers or ())

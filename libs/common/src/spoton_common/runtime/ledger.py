@@ -1,10 +1,16 @@
 """When each stage was done with a picture: wall-clock times that travel in Kafka headers, beside the records."""
 
 import json
+from collections.abc import Sequence
 
+import msgspec
 from spoton_schemas.records import CameraTick, Tick
 
 HEADER = "spoton-ledger"
+
+_MAX_BYTES = 2048  # a handful of stages
+_EARLIEST_US, _LATEST_US = 10**15, 10**16  # 2001 and 2286: other figures would spoil every mean
+_MOST_PICTURES = 100_000  # of those whose results never leave (they were refused) the oldest are forgotten
 
 Times = dict[str, int]
 """Stage → microseconds since 1970 (UTC) at which it sent the picture on."""
@@ -15,15 +21,15 @@ def encode(times: Times) -> bytes:
     return json.dumps(times, separators=(",", ":")).encode()
 
 
-def decode(headers: list[tuple[str, bytes | None]] | None) -> Times:
+def decode(headers: Sequence[tuple[str, bytes | None]] | None) -> Times:
     """Read the times from a record's headers; none if they are absent or not ours."""
     for name, value in headers or []:
-        if name == HEADER and value:
+        if name == HEADER and value and len(value) <= _MAX_BYTES:
             try:
-                times = json.loads(value)
-            except ValueError:
+                times = msgspec.json.decode(value, type=Times)
+            except msgspec.DecodeError:
                 return {}
-            return {str(k): int(v) for k, v in times.items()} if isinstance(times, dict) else {}
+            return times if all(_EARLIEST_US <= time_us <= _LATEST_US for time_us in times.values()) else {}
     return {}
 
 
@@ -37,6 +43,8 @@ class Ledger:
         """Note a record's times."""
         if times:
             self._times.setdefault((record.task_id, record.global_frame_index), {})[_camera(record)] = times
+            if len(self._times) > _MOST_PICTURES:
+                del self._times[next(iter(self._times))]
 
     def left(self, record: Tick) -> Times:
         """Return the times of the pictures that a result stands for: its camera's, or the latest of all cameras."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from spoton_schemas.codec import Codec
-from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.errors import UnreadableRecord, UnwritableRecord
 from spoton_schemas.records import Kind, TaskStatus, Tick
 from spoton_schemas.records import Stage as StageName
 from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
@@ -23,11 +23,12 @@ from spoton_common.errors import NotDelivered, UnreadableSnapshot
 from spoton_common.health import Health
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.headers import read_headers
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Snapshot, read_snapshots
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
-from spoton_common.runtime.partition import PartitionProgress
+from spoton_common.runtime.partition import DUPLICATE, PartitionProgress
 from spoton_common.runtime.progress import progress_status
 from spoton_common.runtime.stage import Output, Rejection, Stage
 from spoton_common.servers import Patience
@@ -144,18 +145,22 @@ class StageRunner(Generic[In]):
         name = self._options.name
         metrics.RECORDS_IN.labels(name, self._topic.name).inc()
         try:
-            record = self._codec.decode(self._topic, message.value())
+            record = self._codec.read(self._topic, message.key(), message.value())
         except UnreadableRecord as error:
-            bury(self._producer, name, message, "unreadable", str(error))
+            bury(self._producer, name, message, error.reason, str(error))
             return None
         partition, key = self._partitions[_partition(message)], self._topic.key(record)
         stream, position = self._topic.stream(record), self._topic.position(record)
-        if not partition.accepts(key, stream, _offset(message), position):
-            metrics.DROPPED.labels(name, "duplicate").inc()
+        refusal = partition.refusal(key, stream, _offset(message), position, record.kind)
+        if refusal == DUPLICATE:
+            metrics.DROPPED.labels(name, DUPLICATE).inc()
+            return None
+        if refusal is not None:
+            bury(self._producer, name, message, refusal, f"{record.kind} at {position} of stream {stream}")
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
         self._statuses[stream] = progress_status(self._options.stage, record, progress)
-        self._ledger.arrived(record, ledger.decode(message.headers()))
+        self._ledger.arrived(record, ledger.decode(read_headers(message)))
         return _Received(message, record)
 
     def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:
@@ -163,7 +168,13 @@ class StageRunner(Generic[In]):
         if isinstance(output, Rejection):
             bury(self._producer, name, received[output.index].message, output.reason, output.detail)
             return
-        self._producer.send(output.topic, output.record, self._headers(output.record))
+        try:
+            self._producer.send(output.topic, output.record, self._headers(output.record))
+        except UnwritableRecord as error:
+            # Its input was read within all bounds; the same record would fail again at every restart.
+            metrics.DROPPED.labels(name, "unwritable").inc()
+            _log.error("result cannot be written", stage=name, error=str(error))
+            return
         metrics.RECORDS_OUT.labels(name, output.topic.name).inc()
 
     def _headers(self, record: Any) -> dict[str, bytes]:

@@ -122,13 +122,12 @@ class EnvironmentTable:
     def _take(self, codec: Codec, message: Message) -> None:
         if message.error() is not None:
             raise KafkaException(message.error())
-        environment_id = (message.key() or b"").decode()
         if message.value() is None:
-            self._scenes.pop(environment_id, None)
+            self._scenes.pop((message.key() or b"").decode(errors="replace"), None)
             return
         try:
-            scene = codec.decode(ENVIRONMENTS, message.value()).scene
-        except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            scene = codec.read(ENVIRONMENTS, message.key(), message.value()).scene
+        except UnreadableRecord as error:
+            metrics.DROPPED.labels("gateway", error.reason).inc()
             return
         self._scenes[scene.environment_id] = scene

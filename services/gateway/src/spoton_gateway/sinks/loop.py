@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from spoton_common.errors import NotDelivered, ServerAway
 from spoton_common.health import Health, State
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.headers import read_headers, written_at
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
@@ -39,6 +39,17 @@ TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISI
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
 _MAX_PAUSE_S = 2.0  # one statement of one client every second or so is no burden on a server that starts
 _FLUSH_S = 5.0  # a broker that needs longer is said to be away
+
+
+_UNSTORABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+)
+"""What says that a record does not fit the tables, now and at every further try."""
 
 
 class _Read(NamedTuple):
@@ -114,12 +125,11 @@ class Sink:
         name = str(message.topic())
         metrics.RECORDS_IN.labels(NAME, name).inc()
         try:
-            record = self._codec.decode(TOPICS[name], message.value())
+            record = self._codec.read(TOPICS[name], message.key(), message.value())
         except UnreadableRecord as error:
-            bury(self._producer, NAME, message, "unreadable", str(error))
+            bury(self._producer, NAME, message, error.reason, str(error))
             return None
-        _, milliseconds = message.timestamp()
-        return _Read(message, Arrival(record, datetime.fromtimestamp(milliseconds / 1000, UTC)))
+        return _Read(message, Arrival(record, written_at(message)))
 
     async def _write(self, reads: Sequence[_Read]) -> None:
         assert self._writer is not None
@@ -127,11 +137,11 @@ class Sink:
             await self._connect()
         try:
             await self._writer.write([read.arrival for read in reads])
-        except asyncpg.DataError as error:
+        except _UNSTORABLE as error:
             if len(reads) == 1:
                 bury(self._producer, NAME, reads[0].message, "unstorable", str(error))
                 return
-            # One record does not fit a column (a zero byte in a name, for instance): find it by writing one by one.
+            # One record does not fit its table (a zero byte in a text, for instance): find it by writing one by one.
             for read in reads:
                 await self._write([read])
 
@@ -174,7 +184,7 @@ class Sink:
 def _observe_latency(reads: Sequence[_Read]) -> None:
     now_us = time.time() * 1e6
     for read in reads:
-        times = ledger.decode(read.message.headers())
+        times = ledger.decode(read_headers(read.message))
         if times:
             metrics.LATENCY_SECONDS.labels(NAME).observe((now_us - min(times.values())) / 1e6)
 

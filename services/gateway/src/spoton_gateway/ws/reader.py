@@ -16,6 +16,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from httpx2 import HTTPError  # the registry client's own
 from spoton_common import metrics
 from spoton_common.kafka.client import client_config
+from spoton_common.kafka.headers import read_headers, written_at
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
 from spoton_schemas.codec import Codec
@@ -36,6 +37,7 @@ _MAX_BATCH = 200
 _TIMEOUT_S = 10.0
 _BROKER_GONE_S = 30.0  # a broker that restarts is waited for; one that stays away fails the feed
 _LOOK_BACK = 500  # map points read again on resuming, to recognise what a restarted mapper says twice
+_PATIENCE_S = 5.0  # segments of a task that was not announced come within this time of each other
 _CLOCK_SKEW_S = 60.0  # by how much producers' clocks may differ from ours
 
 
@@ -72,6 +74,7 @@ class TaskReader:
         self._story = Story.of(watched.task_id, watched.environment_id, watched.camera_ids, watched.sub_videos)
         self._stop = threading.Event()
         self._trouble_since: float | None = None
+        self._patient_since: float | None = None
         self._live = False
         self._thread = threading.Thread(target=self._run, name=f"task-{watched.task_id[:8]}", daemon=True)
 
@@ -128,12 +131,21 @@ class TaskReader:
             if ending is None and merge.caught_up:
                 # The database knows of an end that Kafka no longer holds.
                 ending = self._watched.ending
-            if ending is not None:
+            if ending is not None and not self._is_patient():
                 self._finish(consumer, partitions, merge, ending)
                 return
             if merge.caught_up and not self._live:
                 self._live = True
                 self._loop.call_soon_threadsafe(self._feed.go_live)
+
+    def _is_patient(self) -> bool:
+        """Tell whether to wait a little for another camera of a task that seems to have failed."""
+        if not self._story.may_go_on:
+            self._patient_since = None
+            return False
+        now = time.monotonic()
+        self._patient_since = self._patient_since or now
+        return now - self._patient_since < _PATIENCE_S
 
     def _pump(self, consumer: Consumer, merge: Merge) -> None:
         """Read what there is and put it into the feed."""
@@ -178,12 +190,12 @@ class TaskReader:
 
     def _decode(self, name: str, message: KafkaMessage) -> Received | None:
         try:
-            record = self._codec.decode(TOPICS[name], message.value())
-        except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            record = self._codec.read(TOPICS[name], message.key(), message.value())
+        except UnreadableRecord as error:
+            metrics.DROPPED.labels("gateway", error.reason).inc()
             return None
-        _, timestamp_ms = message.timestamp()
-        return Received(name, int(message.offset()), int(timestamp_ms), record, ledger.decode(message.headers()))
+        timestamp_ms = int(written_at(message).timestamp() * 1000)
+        return Received(name, int(message.offset()), timestamp_ms, record, ledger.decode(read_headers(message)))
 
     def _tell(self, received: Received) -> list[FeedMessage]:
         messages = self._messages(received)

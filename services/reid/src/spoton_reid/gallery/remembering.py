@@ -70,9 +70,9 @@ class Remembering:
     def _read(self, message: Message) -> Appearance | None:
         metrics.RECORDS_IN.labels(NAME, APPEARANCES.name).inc()
         try:
-            return self._codec.decode(APPEARANCES, message.value())
+            return self._codec.read(APPEARANCES, message.key(), message.value())
         except UnreadableRecord as error:
-            bury(self._producer, NAME, message, "unreadable", str(error))
+            bury(self._producer, NAME, message, error.reason, str(error))
             return None
 
     def _commit(self) -> None:
