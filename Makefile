@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit chaos chaos-disk lint format types clean
+.PHONY: help setup up up-servers status down demo test test-unit chaos chaos-disk lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ format: setup ## Format the code and fix what can be fixed
 
 types: setup ## Check types
 	$(RUN) mypy
+
+docs: setup ## Write the generated tables of the READMEs anew
+	@$(RUN) python -m spoton_docs
 
 clean: ## Stop the stack and remove the environment and all local state, data included
 	@if [ -x .venv/bin/spoton ]; then .venv/bin/spoton down; fi

@@ -213,13 +213,13 @@ async def test_a_reader_of_the_past_waits_for_its_client():
     assert not putting.done()
     texts = []
     async for message in feed.read(0):
-        texts.append(message.text(len(texts) + 1))
+        texts.append(message.text(len(texts) + 1, 7))
         if len(texts) == 40:
             break
         await asyncio.sleep(0)
     await putting
-    assert texts[0] == '{"n":0,"seq":1}'
-    assert texts[-1] == '{"n":39,"seq":40}'
+    assert texts[0] == '{"n":0,"seq":1,"sent_us":7}'
+    assert texts[-1] == '{"n":39,"seq":40,"sent_us":7}'
 
 
 async def test_a_live_feed_waits_for_nobody():

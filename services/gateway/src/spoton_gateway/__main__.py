@@ -3,12 +3,15 @@
 import ipaddress
 import signal
 import sys
+from collections.abc import Sequence
 
 import uvicorn
+from spoton_common.description import read_settings
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
 
 from spoton_gateway.app import create_app
+from spoton_gateway.description import GATEWAY
 from spoton_gateway.settings import GatewaySettings
 
 _log = get_logger()
@@ -17,14 +20,15 @@ _STOP_DEADLINE_S = 10
 _MAX_MESSAGE_BYTES = 65536  # clients have nothing long to say
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit status."""
+    settings = read_settings(GATEWAY, GatewaySettings, arguments)
     service = ServiceSettings()
-    configure_logging("gateway", service.log_level)
+    configure_logging("gateway", service.log_level, service.instance)
     if not is_loopback(service.http_host):
         _log.error("refusing to serve: there is no access control yet, only loopback is safe", host=service.http_host)
         return 2
-    app = create_app(Connections(), GatewaySettings(), FileAccess(), S3Settings())
+    app = create_app(Connections(), settings, FileAccess(), S3Settings())
     config = uvicorn.Config(
         app,
         host=service.http_host,

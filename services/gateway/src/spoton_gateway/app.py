@@ -10,9 +10,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from spoton_common import metrics
 from spoton_common.logging import get_logger
-from spoton_common.settings import Connections, FileAccess, S3Settings
+from spoton_common.settings import Connections, FileAccess, S3Settings, TracingSettings
 from spoton_common.storage import Storage
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -96,13 +98,15 @@ async def _connect(
     environments.start()
     stack.push_async_callback(environments.stop)
     publisher = Publisher(bootstrap, make_codec)
-    state.tasks = TaskService(database, environments, publisher)
+    tracing = configure_tracing("gateway", TracingSettings())
+    metrics.announce("gateway")
+    state.tasks = TaskService(database, environments, publisher, tracing)
 
     async def find_task(task_id: str) -> Watched:
         async with database.connection() as connection:
             return await watched(connection, task_id)
 
-    state.hub = Hub(find_task, bootstrap, make_codec, settings.ws_log_messages)
+    state.hub = Hub(find_task, bootstrap, make_codec, settings.ws_log_messages, tracing)
     stack.push_async_callback(state.hub.stop)
     client = await stack.enter_async_context(httpx.AsyncClient())
     redis_client = redis.from_url(connections.redis_url.get_secret_value())

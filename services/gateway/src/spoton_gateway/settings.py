@@ -7,7 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class GatewaySettings(BaseSettings):
     """What the gateway alone has. Read from ``SPOTON_GATEWAY_*`` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SPOTON_GATEWAY_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_GATEWAY_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_gateway"
+    )
 
     service_health_urls: dict[str, str] = Field(
         default_factory=dict, description='Health pages of the other services, as JSON {"detector": "http://…/health"}'
@@ -23,6 +25,8 @@ class GatewaySettings(BaseSettings):
 class SinkSettings(BaseSettings):
     """What the database sink alone has. Read from ``SPOTON_SINK_*`` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SPOTON_SINK_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_SINK_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_gateway.sinks"
+    )
 
     max_batch: int = Field(500, description="Kafka records written in one transaction at most", ge=1)

@@ -2,15 +2,19 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from spoton_common import metrics
 from spoton_common.logging import get_logger
+from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.errors import BadCursor, NotFound, Unavailable
 from spoton_gateway.ws.feed import FeedFailed, FeedMessage, FellBehind
 from spoton_gateway.ws.hub import Hub
+from spoton_gateway.ws.reader import STAGE
 
 _log = get_logger()
 
@@ -39,7 +43,10 @@ async def tracking(websocket: WebSocket, task_id: str, cursor: str | None = None
         return
     hub: Hub = websocket.app.state.hub
     stall_s: float = websocket.app.state.settings.ws_stall_s
-    code, reason = await _serve(websocket, hub, task_id, cursor, stall_s)
+    bind_contextvars(task=task_id)
+    with metrics.WEBSOCKET_CLIENTS.labels(STAGE).track_inprogress():
+        code, reason = await _serve(websocket, hub, task_id, cursor, stall_s)
+    metrics.WEBSOCKET_CLOSED.labels(STAGE, str(code)).inc()
     with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             await websocket.close(code, reason[:100])
@@ -63,7 +70,7 @@ async def _serve(websocket: WebSocket, hub: Hub, task_id: str, cursor: str | Non
     except BadCursor as error:
         return BAD_CURSOR, str(error)
     except (FellBehind, TimeoutError):
-        _log.info("slow client disconnected", task=task_id)
+        _log.info("slow client disconnected")
         return TRY_AGAIN, "too slow: connect again with your last cursor"
     except Unavailable as error:
         return TRY_AGAIN, str(error)
@@ -74,11 +81,12 @@ async def _serve(websocket: WebSocket, hub: Hub, task_id: str, cursor: str | Non
 
 
 async def _send(websocket: WebSocket, messages: AsyncIterator[FeedMessage], stall_s: float) -> None:
-    seq = 0
+    seq, sent = 0, metrics.WEBSOCKET_MESSAGES.labels(STAGE)
     async for message in messages:
         seq += 1
         async with asyncio.timeout(stall_s):
-            await websocket.send_text(message.text(seq))
+            await websocket.send_text(message.text(seq, time.time_ns() // 1000))
+        sent.inc()
 
 
 async def _until_left(websocket: WebSocket) -> None:

@@ -17,14 +17,14 @@ class FeedFailed(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class FeedMessage:
-    """A message as JSON text without its end, to which each connection adds its own ``seq``; see ``text``."""
+    """A message as JSON text without its end, to which each connection adds its own part; see ``text``."""
 
     cursor: str
     head: str
 
-    def text(self, seq: int) -> str:
-        """Return the whole message for one connection."""
-        return f'{self.head},"seq":{seq}}}'
+    def text(self, seq: int, sent_us: int) -> str:
+        """Return the whole message for one connection, which sends it now (µs since 1970)."""
+        return f'{self.head},"seq":{seq},"sent_us":{sent_us}}}'
 
 
 class Feed:

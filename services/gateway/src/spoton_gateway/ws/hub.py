@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+from spoton_common.tracing import Tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.ws.cursor import Cursor
@@ -29,11 +30,13 @@ class Hub:
         bootstrap: str,
         make_codec: Callable[[], Codec],
         log_messages: int,
+        tracing: Tracing,
     ) -> None:
         self._find_task = find_task
         self._bootstrap = bootstrap
         self._make_codec = make_codec
         self._log_messages = log_messages
+        self._tracing = tracing
         self._open: dict[str, list[_Open]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -73,7 +76,7 @@ class Hub:
                 return opened, place
         feed = Feed(self._log_messages, from_beginning=cursor is None)
         loop = asyncio.get_running_loop()
-        reader = TaskReader(watched, cursor, feed, loop, self._bootstrap, self._make_codec)
+        reader = TaskReader(watched, cursor, feed, loop, self._bootstrap, self._make_codec, self._tracing)
         reader.start()
         group.append(_Open(feed, reader))
         return group[-1], 0

@@ -14,14 +14,19 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from httpx2 import HTTPError  # the registry client's own
-from spoton_common import metrics
+from spoton_common import log_context, metrics
 from spoton_common.kafka.client import client_config
-from spoton_common.kafka.headers import read_headers, written_at
+from spoton_common.kafka.headers import written_at
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
+from spoton_common.runtime.observed import span_attributes, traces_of
+from spoton_common.tracing import Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import MapPoints
 from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, TOPICS
+from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.errors import BadCursor, Unavailable
 from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor
@@ -31,6 +36,8 @@ from spoton_gateway.ws.messages import Message
 from spoton_gateway.ws.story import Ending, Story
 
 _log = get_logger()
+
+STAGE = "gateway"
 
 _POLL_S = 0.1  # also bounds how late a reader notices that nobody listens any more
 _MAX_BATCH = 200
@@ -64,7 +71,9 @@ class TaskReader:
         loop: asyncio.AbstractEventLoop,
         bootstrap: str,
         make_codec: Callable[[], Codec],
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._watched = watched
         self._resumed = cursor
         self._feed = feed
@@ -89,6 +98,7 @@ class TaskReader:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
+        bind_contextvars(stage=STAGE, task=self._watched.task_id)
         consumer = Consumer(
             {
                 **client_config(self._bootstrap),
@@ -107,7 +117,7 @@ class TaskReader:
         except (SchemaRegistryError, HTTPError) as error:
             self._loop.call_soon_threadsafe(self._feed.fail, Unavailable("registry", str(error)))
         except Exception as error:
-            _log.exception("task reader failed", task=self._watched.task_id)
+            _log.exception("task reader failed")
             self._loop.call_soon_threadsafe(self._feed.fail, FeedFailed(f"{type(error).__name__}: {error}"))
         finally:
             consumer.close()
@@ -189,13 +199,26 @@ class TaskReader:
             raise KafkaException(error)
 
     def _decode(self, name: str, message: KafkaMessage) -> Received | None:
+        metrics.RECORDS_IN.labels(STAGE, name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         try:
             record = self._codec.read(TOPICS[name], message.key(), message.value())
         except UnreadableRecord as error:
-            metrics.DROPPED.labels("gateway", error.reason).inc()
+            metrics.DROPPED.labels(STAGE, error.reason).inc()
             return None
-        timestamp_ms = int(written_at(message).timestamp() * 1000)
-        return Received(name, int(message.offset()), timestamp_ms, record, ledger.decode(read_headers(message)))
+        times = ledger.decode(place.headers)
+        if self._live:
+            self._observe(record, place, times)
+        return Received(name, place.offset, int(written_at(message).timestamp() * 1000), record, times)
+
+    def _observe(self, record: Any, place: Place, times: ledger.Times) -> None:
+        """Count and trace what is told as it happens; the past says nothing of today's delays."""
+        now_ns = time.time_ns()
+        ledger.observe(STAGE, times, now_ns // 1000)
+        traces = traces_of(place.headers)
+        if traces and isinstance(record, MapPoints):
+            self._tracing.hop(traces, f"process {place.topic}", now_ns, span_attributes(record))
 
     def _tell(self, received: Received) -> list[FeedMessage]:
         messages = self._messages(received)
