@@ -47,6 +47,7 @@ class Remembering:
                 "group.id": f"spoton-{NAME}",
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
+                "session.timeout.ms": 10000,  # a killed instance's partitions move after this long
             }
         )
 
