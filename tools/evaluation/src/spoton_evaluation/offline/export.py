@@ -1,44 +1,107 @@
-"""Write identities, as published live and after all revisions, in MOTChallenge's layout."""
+"""Write identities, as published live and after all revisions, as the line exports them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from spoton_reid.association import IdentityRevision, LabelledBucket
+from spoton_gateway.exports.formats import mot_lines
+from spoton_schemas.records import IdentityChange, MappedTrack
 
-_Row = tuple[int, int, tuple[float, float, float, float], float, tuple[float, float] | None]
+from spoton_evaluation.offline.line import LineOutput
+
+KINDS = ("live", "revised")
 
 
-def write_exports(
-    labelled: Iterable[LabelledBucket],
-    revisions: Iterable[IdentityRevision],
-    cameras: Iterable[str],
-    out: Path,
-) -> None:
+@dataclass(slots=True)
+class PublishedBox:
+    """A box of a camera at a tick, with its identities."""
+
+    tick: int
+    frame: int
+    published_at: int
+    track: MappedTrack
+    revised: int | None
+
+    @property
+    def live(self) -> int | None:
+        """The identity as first published."""
+        return self.track.global_id
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """All boxes of a task by camera, in the order of ticks, and the revisions with the tick at which they came."""
+
+    boxes: dict[str, list[PublishedBox]]
+    changes: list[tuple[int, IdentityChange]]
+    fps: float
+    ticks: int
+
+
+def collect(output: LineOutput) -> Published:
+    """Apply all revisions to what was published.
+
+    A box published with revision r is changed by later ones only, in their order, as the database does it.
+    """
+    boxes: dict[str, list[PublishedBox]] = {camera.camera_id: [] for camera in output.scene.cameras}
+    index: dict[tuple[str, int], list[tuple[int, PublishedBox]]] = defaultdict(list)
+    for published_at, record in output.map_points:
+        for camera in record.cameras:
+            for track in camera.tracks:
+                box = PublishedBox(
+                    record.global_frame_index, camera.camera_frame_index, published_at, track, track.global_id
+                )
+                boxes[camera.camera_id].append(box)
+                index[camera.camera_id, track.track_id].append((record.identity_revision, box))
+    for _, revision in output.revisions:
+        for change in revision.changes:
+            for known, box in index[change.camera_id, change.track_id]:
+                if change.first_frame_index <= box.tick <= change.last_frame_index and revision.revision > known:
+                    box.revised = change.new_global_id
+    changes = [(tick, change) for tick, revision in output.revisions for change in revision.changes]
+    return Published(boxes, changes, output.scene.processing_fps, output.ticks)
+
+
+def write_exports(published: Published, out: Path) -> None:
     """Write `live/<camera>.txt` and `revised/<camera>.txt`."""
-    live: dict[str, dict[tuple[int, int], int | None]] = {camera: {} for camera in cameras}
-    rows: dict[str, list[_Row]] = {camera: [] for camera in live}
-    for bucket in labelled:
-        for seen, identity in zip(bucket.observations, bucket.identities, strict=True):
-            frame = bucket.global_frame_index
-            live[seen.camera_id][seen.track_id, frame] = identity
-            rows[seen.camera_id].append((frame, seen.track_id, seen.bbox_xyxy, seen.confidence, seen.floor_m))
-    revised = {camera: dict(identities) for camera, identities in live.items()}
-    for revision in revisions:
-        identities = revised[revision.camera_id]
-        for frame in range(revision.first_frame, revision.last_frame + 1):
-            if (revision.track_id, frame) in identities:
-                identities[revision.track_id, frame] = revision.new_identity
-    for name, published in (("live", live), ("revised", revised)):
-        (out / name).mkdir(parents=True, exist_ok=True)
-        for camera, camera_rows in rows.items():
-            lines = [_line(row, published[camera][row[1], row[0]]) for row in camera_rows]
-            (out / name / f"{camera}.txt").write_text("".join(lines), encoding="utf-8")
+    for kind in KINDS:
+        (out / kind).mkdir(parents=True, exist_ok=True)
+        for camera_id, boxes in published.boxes.items():
+            (out / kind / f"{camera_id}.txt").write_text(mot_text(boxes, kind), encoding="utf-8")
 
 
-def _line(row: _Row, identity: int | None) -> str:
-    frame, _, (x1, y1, x2, y2), confidence, floor = row
-    if identity is None:
-        return ""
-    x_m, y_m = floor or (-1, -1)
-    box = f"{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f}"
-    return f"{frame + 1},{identity},{box},{confidence:.3f},{x_m:.3f},{y_m:.3f},-1\n"
+def mot_text(boxes: Iterable[PublishedBox], kind: str) -> str:
+    """Write one camera's boxes with identity; of two boxes of one identity in a picture the surer one counts."""
+    chosen: dict[tuple[int, int], PublishedBox] = {}
+    for box in boxes:
+        identity = box.live if kind == "live" else box.revised
+        if identity is None:
+            continue
+        known = chosen.get((box.frame, identity))
+        if known is None or _rank(box) < _rank(known):
+            chosen[box.frame, identity] = box
+    return mot_lines(_row(box, frame, identity) for (frame, identity), box in sorted(chosen.items(), key=_key))
+
+
+def _rank(box: PublishedBox) -> tuple[float, int]:
+    return -box.track.confidence, box.track.track_id
+
+
+def _key(item: tuple[tuple[int, int], PublishedBox]) -> tuple[int, int]:
+    return item[0]
+
+
+def _row(box: PublishedBox, frame: int, identity: int) -> dict[str, object]:
+    x1, y1, x2, y2 = box.track.bbox_xyxy
+    return {
+        "camera_frame_index": frame,
+        "id": identity,
+        "x1_px": x1,
+        "y1_px": y1,
+        "x2_px": x2,
+        "y2_px": y2,
+        "confidence": box.track.confidence,
+        "x_m": box.track.map_x_m,
+        "y_m": box.track.map_y_m,
+    }
