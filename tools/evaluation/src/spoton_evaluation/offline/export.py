@@ -30,10 +30,31 @@ class PublishedBox:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedPlace:
+    """A person's place on the map at a tick, with its identities."""
+
+    tick: int
+    live: int
+    revised: int | None
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
-    """All boxes of a task by camera, in the order of ticks, and the revisions with the tick at which they came."""
+    """All that a task published.
+
+    Attributes:
+        boxes: by camera, in the order of ticks.
+        places: in the order of ticks.
+        changes: revisions with the tick at which they came.
+        fps: ticks a second of video.
+        ticks: length.
+
+    """
 
     boxes: dict[str, list[PublishedBox]]
+    places: list[PublishedPlace]
     changes: list[tuple[int, IdentityChange]]
     fps: float
     ticks: int
@@ -60,15 +81,37 @@ def collect(output: LineOutput) -> Published:
                 if change.first_frame_index <= box.tick <= change.last_frame_index and revision.revision > known:
                     box.revised = change.new_global_id
     changes = [(tick, change) for tick, revision in output.revisions for change in revision.changes]
-    return Published(boxes, changes, output.scene.processing_fps, output.ticks)
+    return Published(boxes, _places(output, boxes), changes, output.scene.processing_fps, output.ticks)
+
+
+def _places(output: LineOutput, boxes: dict[str, list[PublishedBox]]) -> list[PublishedPlace]:
+    """Give fused positions the identity that the boxes have which they were made of, as the database does.
+
+    Where those no longer agree there is none; a position that was foretold follows the last one that was seen.
+    """
+    seen: dict[tuple[int, int], set[int | None]] = defaultdict(set)
+    for camera in boxes.values():
+        for box in camera:
+            if box.live is not None:
+                seen[box.tick, box.live].add(box.revised)
+    places, last = [], dict[int, int | None]()
+    for _, record in output.map_points:
+        for person in record.people:
+            if person.camera_ids:
+                identities = seen[record.global_frame_index, person.global_id]
+                last[person.global_id] = next(iter(identities)) if len(identities) == 1 else None
+            revised = last.get(person.global_id)
+            places.append(PublishedPlace(record.global_frame_index, person.global_id, revised, person.x_m, person.y_m))
+    return places
 
 
 def write_exports(published: Published, out: Path) -> None:
-    """Write `live/<camera>.txt` and `revised/<camera>.txt`."""
+    """Write `<camera>.txt` and `positions.csv` into `live/` and `revised/`."""
     for kind in KINDS:
         (out / kind).mkdir(parents=True, exist_ok=True)
         for camera_id, boxes in published.boxes.items():
             (out / kind / f"{camera_id}.txt").write_text(mot_text(boxes, kind), encoding="utf-8")
+        (out / kind / "positions.csv").write_text(_positions_text(published.places, kind), encoding="utf-8")
 
 
 def mot_text(boxes: Iterable[PublishedBox], kind: str) -> str:
@@ -82,6 +125,15 @@ def mot_text(boxes: Iterable[PublishedBox], kind: str) -> str:
         if known is None or _rank(box) < _rank(known):
             chosen[box.frame, identity] = box
     return mot_lines(_row(box, frame, identity) for (frame, identity), box in sorted(chosen.items(), key=_key))
+
+
+def _positions_text(places: Iterable[PublishedPlace], kind: str) -> str:
+    lines = ["global_frame_index,global_id,x_m,y_m\n"]
+    for place in places:
+        identity = place.live if kind == "live" else place.revised
+        if identity is not None:
+            lines.append(f"{place.tick},{identity},{place.x_m:.4f},{place.y_m:.4f}\n")
+    return "".join(lines)
 
 
 def _rank(box: PublishedBox) -> tuple[float, int]:
