@@ -9,8 +9,8 @@ from spoton_reid.tracking import TRACKER_NAMES
 from spoton_evaluation.errors import EvaluationError
 from spoton_evaluation.offline.cache import Cache
 from spoton_evaluation.offline.export import KINDS, write_exports
-from spoton_evaluation.offline.line import LineOptions
-from spoton_evaluation.offline.run import Models, OfflineLine
+from spoton_evaluation.offline.run import Models, OfflineLine, run_environment
+from spoton_evaluation.offline.variants import Variant
 from spoton_evaluation.report import evaluate
 
 
@@ -19,7 +19,8 @@ def main() -> int:
     arguments = _parse()
     try:
         line = OfflineLine(Models(arguments.detector, arguments.embedder), Cache(arguments.cache))
-        published, timing = line.run(arguments.environment, LineOptions(tracker=arguments.tracker))
+        variant = Variant("chosen", arguments.tracker, tracker=arguments.tracker)
+        published, timing = run_environment(line, arguments.environment, variant)
         sys.stdout.write(f"tracking {timing.track_s:.1f} s, association {timing.associate_s:.1f} s\n")
         write_exports(published, arguments.out)
         for kind in KINDS:

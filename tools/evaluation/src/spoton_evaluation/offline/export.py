@@ -89,16 +89,17 @@ def _places(output: LineOutput, boxes: dict[str, list[PublishedBox]]) -> list[Pu
 
     Where those no longer agree there is none; a position that was foretold follows the last one that was seen.
     """
-    seen: dict[tuple[int, int], set[int | None]] = defaultdict(set)
-    for camera in boxes.values():
-        for box in camera:
+    seen: dict[tuple[int, int, str], set[int | None]] = defaultdict(set)
+    for camera_id, shown in boxes.items():
+        for box in shown:
             if box.live is not None:
-                seen[box.tick, box.live].add(box.revised)
+                seen[box.tick, box.live, camera_id].add(box.revised)
     places, last = [], dict[int, int | None]()
     for _, record in output.map_points:
         for person in record.people:
             if person.camera_ids:
-                identities = seen[record.global_frame_index, person.global_id]
+                tick, live = record.global_frame_index, person.global_id
+                identities = set().union(*(seen[tick, live, camera_id] for camera_id in person.camera_ids))
                 last[person.global_id] = next(iter(identities)) if len(identities) == 1 else None
             revised = last.get(person.global_id)
             places.append(PublishedPlace(record.global_frame_index, person.global_id, revised, person.x_m, person.y_m))
