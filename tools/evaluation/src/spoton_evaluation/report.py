@@ -12,6 +12,7 @@ from spoton_evaluation.errors import ExportError
 from spoton_evaluation.ground import (
     CameraView,
     GroundError,
+    Places,
     box_errors,
     found_places,
     person_errors,
@@ -35,11 +36,15 @@ class Matched:
     Attributes:
         views: by camera.
         ground: frames of the floor, all cameras together; empty where no place is known.
+        true_places: where people were, in scored frames.
+        found_places: where the map had them.
 
     """
 
     views: dict[str, CameraView]
     ground: list[ScoredFrame]
+    true_places: Places
+    found_places: Places
     box_errors_m: NDArray[np.float64]
     person_errors_m: NDArray[np.float64]
 
@@ -120,6 +125,8 @@ def match(truth: GroundTruth, export_dir: Path, matrices: Matrices | None = None
     return Matched(
         views,
         score_places(places, found, numbers) if places else [],
+        places,
+        found,
         np.concatenate([box_errors(view, places) for view in views.values()]),
         np.concatenate([person_errors(view, places, found) for view in views.values()]),
     )
