@@ -2,19 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from spoton_schemas.records import Scene
-
 from spoton_evaluation.datasets import Dataset
+from spoton_evaluation.exports import homographies, read_scene
 from spoton_evaluation.ground_truth import load_ground_truth
 from spoton_evaluation.measure import Measurement, Truth, measure
 from spoton_evaluation.offline.cache import Cache
-from spoton_evaluation.offline.frames import read_scene
 from spoton_evaluation.offline.run import Known, Models, OfflineLine, Streams
 from spoton_evaluation.offline.variants import OURS, Variant
 
@@ -39,7 +35,7 @@ class Evaluation:
         if dataset.models not in self._lines:
             self._lines[dataset.models] = OfflineLine(dataset.models, self.cache)
         line, scene = self._lines[dataset.models], read_scene(dataset.environment)
-        truth = Truth.of(load_ground_truth(dataset.ground_truth), _matrices(scene))
+        truth = Truth.of(load_ground_truth(dataset.ground_truth), homographies(scene))
         known = Known(truth.cameras, self.cache.content(dataset.ground_truth))
         streams: dict[bool, Streams] = {}
         for variant in variants:
@@ -87,14 +83,6 @@ def flatten(prefix: str, found: Measurement) -> Figures:
 def _check(name: str, found: Measurement) -> Figures:
     apart = found.disagreement()
     return {f"{name}.check.largest_difference": apart.shares, f"{name}.check.largest_count_difference": apart.counts}
-
-
-def _matrices(scene: Scene) -> Mapping[str, NDArray[np.float64]]:
-    return {
-        camera.camera_id: np.array(camera.homography, np.float64).reshape(3, 3)
-        for camera in scene.cameras
-        if camera.homography is not None
-    }
 
 
 @dataclass(slots=True)

@@ -5,12 +5,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from spoton_common.environment import (
-    InvalidEnvironmentError,
-    UnknownFrameRateError,
-    load_environment,
-    scene_record,
-)
 from spoton_common.environment.media import local_path
 from spoton_ingest.chain import Chain, first_chain
 from spoton_ingest.job import JpegOptions, SegmentJob
@@ -47,19 +41,6 @@ class _Desk:
 
     def slot(self) -> AbstractContextManager[object]:
         return nullcontext()
-
-
-def read_scene(folder: Path) -> Scene:
-    """Read an environment folder as the record that travels between services.
-
-    Raises:
-        SceneError: the folder has mistakes, or its frame rate is unknown.
-
-    """
-    try:
-        return scene_record(load_environment(folder))
-    except (InvalidEnvironmentError, UnknownFrameRateError) as error:
-        raise SceneError(str(error)) from error
 
 
 def publish_frames(scene: Scene, camera_id: str, publish: Callable[[Frame], None]) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from spoton_reid.tracking import Tracker
 from spoton_schemas.records import Detections, Scene
 
+from spoton_evaluation.exports import read_scene
 from spoton_evaluation.offline.cache import Cache
 from spoton_evaluation.offline.detections import DetectionStore, Progress
 from spoton_evaluation.offline.embeddings import KeptEmbedder
 from spoton_evaluation.offline.export import Published, collect
-from spoton_evaluation.offline.frames import read_scene
 from spoton_evaluation.offline.line import associate, locate, track
 from spoton_evaluation.offline.oracle import CameraTruth, TrueTracker, with_true_links
 from spoton_evaluation.offline.true_boxes import TrueBoxStore
