@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+.PHONY: help setup up up-servers status down demo test test-unit eval lint format types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test: setup ## All tests: unit, then integration and end-to-end on real servers
 
 test-unit: setup ## Unit tests only: no servers, no sockets
 	$(RUN) pytest -m "not integration and not e2e"
+
+eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
+	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))
 
 lint: setup ## Check style and formatting
 	$(RUN) ruff check
