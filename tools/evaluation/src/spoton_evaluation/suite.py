@@ -12,7 +12,7 @@ from spoton_evaluation.ground_truth import load_ground_truth
 from spoton_evaluation.measure import Measurement, Truth, measure
 from spoton_evaluation.offline.cache import Cache
 from spoton_evaluation.offline.export import KINDS
-from spoton_evaluation.offline.run import Known, Models, OfflineLine, Streams
+from spoton_evaluation.offline.run import Known, Models, OfflineLine, Streams, follow
 from spoton_evaluation.offline.variants import OURS, Variant
 from spoton_evaluation.report import Report
 
@@ -54,7 +54,7 @@ class Evaluation:
             if start not in streams:
                 counter = _Counter(self.say, f"{dataset.name}: {'true boxes' if start else 'detection'}")
                 streams[start] = line.boxes(scene, variant, known, counter)
-            published, timing = line.follow(scene, streams[start], variant, known)
+            published, timing = follow(scene, streams[start], line.embedder, variant, known)
             found = measure(published, timing, truth, self.out / dataset.name / variant.name)
             self.found[dataset.name, variant.name] = Found(variant.title, found)
             self.figures |= flatten(f"{dataset.name}.{variant.name}", found)

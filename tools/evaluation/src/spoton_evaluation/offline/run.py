@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spoton_reid.embedding import Embedder
 from spoton_reid.tracking import Tracker
 from spoton_schemas.records import Detections, Scene
 
@@ -47,12 +48,12 @@ class Known:
 
 
 class OfflineLine:
-    """Runs environments with one pair of models."""
+    """One pair of models, loaded, and what they saw before."""
 
     def __init__(self, models: Models, cache: Cache, threads: int = 2) -> None:
         self._detections = DetectionStore(cache, models.detector, threads)
         self._true_boxes = TrueBoxStore(cache)
-        self._embedder = KeptEmbedder.open(cache, models.embedder, threads)
+        self.embedder = KeptEmbedder.open(cache, models.embedder, threads)
 
     def boxes(
         self, scene: Scene, variant: Variant = OURS, known: Known | None = None, progress: Progress = lambda _n: None
@@ -70,32 +71,32 @@ class OfflineLine:
             streams[camera.camera_id] = list(found)
         return streams
 
-    def follow(
-        self, scene: Scene, streams: Streams, variant: Variant = OURS, known: Known | None = None
-    ) -> tuple[Published, Timing]:
-        """Track, associate and map."""
-        options, change = options_of(variant), change_tracks(variant)
 
-        def make_tracker(camera_id: str, fps: float) -> Tracker:
-            if "tracks" in variant.true and known is not None:
-                return TrueTracker(known.cameras[camera_id], fps)
-            return options.make_tracker(camera_id, fps)
+def follow(
+    scene: Scene, streams: Streams, embedder: Embedder, variant: Variant = OURS, known: Known | None = None
+) -> tuple[Published, Timing]:
+    """Track, associate and map."""
+    options, change = options_of(variant), change_tracks(variant)
 
-        began = time.process_time()
-        tracks = {
-            camera_id: change(track(records, self._embedder, make_tracker, camera_id))
-            for camera_id, records in streams.items()
-        }
-        tracked = time.process_time()
-        identities = list(associate(tracks, options.parameters))
-        timing = Timing(tracked - began, time.process_time() - tracked)
-        published = collect(locate(scene, identities))
-        if "links" in variant.true and known is not None:
-            published = with_true_links(published, known.cameras)
-        return published, timing
+    def make_tracker(camera_id: str, fps: float) -> Tracker:
+        if "tracks" in variant.true and known is not None:
+            return TrueTracker(known.cameras[camera_id], fps)
+        return options.make_tracker(camera_id, fps)
+
+    began = time.process_time()
+    tracks = {
+        camera_id: change(track(records, embedder, make_tracker, camera_id)) for camera_id, records in streams.items()
+    }
+    tracked = time.process_time()
+    identities = list(associate(tracks, options.parameters))
+    timing = Timing(tracked - began, time.process_time() - tracked)
+    published = collect(locate(scene, identities))
+    if "links" in variant.true and known is not None:
+        published = with_true_links(published, known.cameras)
+    return published, timing
 
 
 def run_environment(line: OfflineLine, folder: Path, variant: Variant = OURS) -> tuple[Published, Timing]:
     """Run an environment folder without ground truth."""
     scene = read_scene(folder)
-    return line.follow(scene, line.boxes(scene), variant)
+    return follow(scene, line.boxes(scene), line.embedder, variant)
