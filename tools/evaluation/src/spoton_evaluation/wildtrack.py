@@ -126,9 +126,10 @@ def _matrix(file: Path, name: str) -> Matrix:
     storage: Any = cv2.FileStorage(str(file), cv2.FILE_STORAGE_READ)
     try:
         node = storage.getNode(name)
-        found = node.mat()
-        if found is None:  # WILDTRACK writes rvec and tvec as plain sequences
+        if node.isSeq():  # WILDTRACK writes rvec and tvec as plain sequences
             found = np.array([node.at(index).real() for index in range(node.size())])
+        else:
+            found = node.mat() if node.isMap() else None
     finally:
         storage.release()
     if found is None or np.size(found) == 0:
