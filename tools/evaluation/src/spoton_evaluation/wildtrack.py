@@ -126,10 +126,11 @@ def _matrix(file: Path, name: str) -> Matrix:
     storage: Any = cv2.FileStorage(str(file), cv2.FILE_STORAGE_READ)
     try:
         node = storage.getNode(name)
+        found: Matrix | None = None
         if node.isSeq():  # WILDTRACK writes rvec and tvec as plain sequences
             found = np.array([node.at(index).real() for index in range(node.size())])
-        else:
-            found = node.mat() if node.isMap() else None
+        elif node.isMap():
+            found = node.mat()
     finally:
         storage.release()
     if found is None or np.size(found) == 0:
