@@ -1,13 +1,11 @@
 """`spoton eval`: how good identities and positions are, against ground truth."""
 
 import json
-import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from spoton_evaluation import EvaluationError
 
 from spoton_cli.errors import CommandError
@@ -30,6 +28,7 @@ def evaluate(
     export: Annotated[Path | None, typer.Option(help="Folder that `spoton run --export` wrote.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Measure this data set only; may be given again.")] = None,
     ladder: Annotated[bool, typer.Option(help="Also run the error ladder and other trackers.")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes at once; default: one a core.")] = None,
     data: Annotated[Path, typer.Option(help="Folder of real footage.")] = Path("../shared/data"),
     models: Annotated[Path, typer.Option(help="Folder of real weights.")] = Path("../shared/models"),
 ) -> None:
@@ -44,15 +43,15 @@ def evaluate(
         elif any(given):
             raise CommandError("--environment, --ground-truth and --export belong together")
         else:
-            _measure(only or [], ladder, data, models)
+            _measure(only or [], ladder, workers, data, models)
     except EvaluationError as error:
         raise CommandError(str(error)) from error
 
 
 def _score(environment: Path, ground_truth: Path, export: Path) -> None:
     from spoton_evaluation.exports import score_export  # seconds to import, as is what draws
+    from spoton_evaluation.figures import flatten_reports
     from spoton_evaluation.pictures import draw_all
-    from spoton_evaluation.suite import flatten_reports
 
     found = score_export(environment, ground_truth, export)
     figures = flatten_reports("export", found.reports)
@@ -72,16 +71,12 @@ def _score(environment: Path, ground_truth: Path, export: Path) -> None:
         typer.echo(path)
 
 
-def _measure(only: list[str], ladder: bool, data: Path, models: Path) -> None:
-    from spoton_evaluation.command import Plan, run_plan  # torch and OpenVINO take seconds to import
+def _measure(only: list[str], ladder: bool, workers: int | None, data: Path, models: Path) -> None:
+    from spoton_evaluation.command import Plan, run_plan, to_table  # torch and OpenVINO take seconds to import
+    from spoton_evaluation.places import Folders
 
-    console, began = Console(stderr=True, highlight=False), time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f"{time.monotonic() - began:6.0f} s  {text}", soft_wrap=True, markup=False)
-
-    evaluation = run_plan(Plan(only, ladder, data, models), say)
-    typer.echo(evaluation.to_table())
+    plan = Plan(only, ladder, folders=Folders(data, models, reports=REPORTS))
+    typer.echo(to_table(run_plan(replace(plan, workers=workers or plan.workers))))
     typer.echo(REPORTS / "eval.json")
 
 

@@ -39,6 +39,11 @@ class GeneratedScene:
     preset: Preset
     seed: int
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures all its cameras take."""
+        return round(self.preset.batches * self.preset.batch_seconds * self.preset.fps) * self.preset.cameras
+
     def film(self) -> Film:
         """Build the scene and walk everybody through it."""
         return plan_film(self.preset, self.seed)
