@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import yaml
-from spoton_evaluation.report import find_ground_truth
+from spoton_evaluation.ground_truth import find_ground_truth
 from spoton_scenes.__main__ import main as generate_scene
 
 CHECKOUT = Path(__file__).parents[3]

@@ -14,7 +14,7 @@ class CameraState:
     Attributes:
         names: the classes that its scene names.
         fps: its processing rate.
-        next_look: the camera's own frame that is looked at next, where some are left out.
+        next_look: the tick from which on a picture is looked at, where some are left out.
 
     """
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from spoton_common import metrics
-from spoton_common.errors import RejectedRecord
+from spoton_common.errors import BrokenStage, RejectedRecord
+from spoton_common.log_context import about
 from spoton_common.logging import get_logger
-from spoton_common.runtime.stage import Output, Rejection
+from spoton_common.runtime.stage import Output, Rejection, failure
 from spoton_schemas.records import CameraTick, Detection, Detections, Frame, Kind, TaskStart
 from spoton_schemas.topics import DETECTIONS, FRAMES
 
@@ -17,7 +18,7 @@ from spoton_detector.class_choice import PERSON
 from spoton_detector.crops import Cropper
 from spoton_detector.detector import Detector, FrameDetections, Image
 from spoton_detector.looks import LookPlan
-from spoton_detector.pictures import open_jpeg
+from spoton_detector.pictures import count_pixels, open_jpeg
 
 NAME = "detector"
 
@@ -60,12 +61,29 @@ class DetectorStage:
         A picture that cannot be opened, or whose camera's START was never seen, is rejected and still answered, with
         no detections: no frame is missing downstream.
         """
+        outputs: list[Output | Rejection] = []
+        for first, frames in self._portions(records):
+            outputs += self._feed_portion(first, frames)
+        return outputs
+
+    def _portions(self, records: Sequence[Frame]) -> Iterator[tuple[int, Sequence[Frame]]]:
+        """Part a batch so that the pictures opened at once have no more pixels than one may have."""
+        first, pixels = 0, 0
+        for index, frame in enumerate(records):
+            size = min(count_pixels(frame.jpeg), self._max_pixels) if frame.jpeg else 0
+            if pixels + size > self._max_pixels:
+                yield first, records[first:index]
+                first, pixels = index, 0
+            pixels += size
+        yield first, records[first:]
+
+    def _feed_portion(self, first: int, records: Sequence[Frame]) -> Sequence[Output | Rejection]:
         jobs = [self._begin(frame) for frame in records]
         for turn in self._turns([job for job in jobs if job.camera is not None]):
             list(self._pool.map(self._open, turn))
             self._detect([job for job in turn if job.image is not None])
         outputs: list[Output | Rejection] = []
-        for index, (job, answer) in enumerate(zip(jobs, self._pool.map(self._answer, jobs), strict=True)):
+        for index, (job, answer) in enumerate(zip(jobs, self._pool.map(self._answer, jobs), strict=True), first):
             if job.error is not None:
                 outputs.append(Rejection(index, job.error.reason, str(job.error)))
             outputs.append(Output(DETECTIONS, answer))
@@ -86,9 +104,10 @@ class DetectorStage:
 
     def _begin(self, frame: Frame) -> _Job:
         """Follow the stream's marks, in order, and note what a picture's camera wants."""
+        about(frame)
         key = FRAMES.key(frame)
         if frame.kind is Kind.START and frame.start is not None:
-            self._cameras[key] = self._start(frame, frame.start)
+            self._cameras[key] = self._start(frame.start)
         elif frame.kind is Kind.END_OF_TASK:
             self._cameras.pop(key, None)
         elif frame.kind is Kind.FRAME:
@@ -109,7 +128,7 @@ class DetectorStage:
                 assert job.camera is not None
                 if id(job.camera) in turn:
                     left.append(job)
-                elif job.frame.camera_frame_index >= job.camera.next_look:
+                elif job.frame.global_frame_index >= job.camera.next_look:
                     turn[id(job.camera)] = job
                 else:
                     job.skipped = True
@@ -122,9 +141,9 @@ class DetectorStage:
         """Say which picture of the camera is looked at next."""
         assert job.camera is not None
         gap = 1 if job.found is None else looks.gap(job.found, job.camera.fps)
-        job.camera.next_look = job.frame.camera_frame_index + gap
+        job.camera.next_look = job.frame.global_frame_index + gap
 
-    def _start(self, frame: Frame, start: TaskStart) -> CameraState:
+    def _start(self, start: TaskStart) -> CameraState:
         camera = CameraState(start.scene.classes, start.scene.processing_fps)
         unknown = camera.choice.unknown(self._detector.class_names)
         if unknown:
@@ -133,8 +152,6 @@ class DetectorStage:
                 "the detector does not know these classes and leaves them out",
                 classes=unknown,
                 detector=self._detector.name,
-                task=frame.task_id,
-                camera=frame.camera_id,
             )
         return camera
 
@@ -147,11 +164,32 @@ class DetectorStage:
     def _detect(self, jobs: Sequence[_Job]) -> None:
         if not jobs:
             return
-        with metrics.MODEL_SECONDS.labels(NAME).time():
-            results = self._detector.detect([job.image for job in jobs if job.image is not None])
+        try:
+            results = self._look(jobs)
+        except Exception as error:
+            if len(jobs) == 1:
+                self._blame(jobs[0], error)
+                return
+            for job in jobs:  # one of the pictures, or the model
+                self._detect([job])
+            return
         for job, found in zip(jobs, results, strict=True):
             assert job.camera is not None
             job.found = job.camera.choice.keep(found, self._detector.class_names)
+
+    def _look(self, jobs: Sequence[_Job]) -> Sequence[FrameDetections]:
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(jobs))
+        with metrics.MODEL_SECONDS.labels(NAME).time():
+            return self._detector.detect([job.image for job in jobs if job.image is not None])
+
+    def _blame(self, job: _Job, error: Exception) -> None:
+        """Find out whether it was the picture: the model still works with another one; else ``BrokenStage``."""
+        try:
+            self._detector.warm_up()
+        except Exception as broken:
+            raise BrokenStage(f"the model does not work: {type(broken).__name__}: {broken}") from broken
+        rejection = failure(0, error)
+        job.error = RejectedRecord(rejection.reason, rejection.detail)
 
     def _answer(self, job: _Job) -> Detections:
         common = {name: getattr(job.frame, name) for name in _COMMON_FIELDS}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from spoton_schemas.records import Detections, Kind, Track
 
-_Velocity = tuple[float, float]  # of the box's centre, pixels a frame
+_Velocity = tuple[float, float]  # of the box's centre, pixels a tick
 _STILL = (0.0, 0.0)
 
 _MOST_HELD = 64  # pictures without a look, after which the other cameras of the task wait no longer
@@ -24,7 +24,7 @@ class FilledPicture:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    frame: int = -1
+    tick: int = -1
     tracks: dict[int, Track] = field(default_factory=dict)
 
     def velocity(self, later: "_Look", track_id: int) -> _Velocity:
@@ -35,8 +35,8 @@ class _Look:
             self.tracks[track_id].bbox_xyxy,
             later.tracks[track_id].bbox_xyxy,
         )
-        frames = later.frame - self.frame
-        return (bx1 + bx2 - ax1 - ax2) / 2 / frames, (by1 + by2 - ay1 - ay2) / 2 / frames
+        ticks = later.tick - self.tick
+        return (bx1 + bx2 - ax1 - ax2) / 2 / ticks, (by1 + by2 - ay1 - ay2) / 2 / ticks
 
 
 @dataclass(slots=True)
@@ -57,15 +57,15 @@ class GapFiller:
         self.held.append(record)
         return self.finish() if len(self.held) >= _MOST_HELD else []
 
-    def look(self, frame: int, tracks: tuple[Track, ...]) -> list[FilledPicture]:
+    def look(self, tick: int, tracks: tuple[Track, ...]) -> list[FilledPicture]:
         """Take the next look and return what was held, in order.
 
         Args:
-            frame: the camera's own frame of the look.
+            tick: of the look.
             tracks: what it shows.
 
         """
-        look = _Look(frame, {track.track_id: track for track in tracks})
+        look = _Look(tick, {track.track_id: track for track in tracks})
         filled = [FilledPicture(r, self._between(r, look)) for r in self.held]
         self.held, self._before, self._last = [], self._last, look
         return filled
@@ -79,8 +79,8 @@ class GapFiller:
     def _between(self, record: Detections, look: _Look) -> tuple[Track, ...]:
         if record.kind is not Kind.FRAME:
             return ()
-        last, frame = self._last, record.camera_frame_index
-        share = (frame - last.frame) / (look.frame - last.frame)
+        last, tick = self._last, record.global_frame_index
+        share = (tick - last.tick) / (look.tick - last.tick)
         both = tuple(_mix(track, look.tracks[i], share) for i, track in last.tracks.items() if i in look.tracks)
         if share <= 0.5:
             return both + self._after(record, {i: t for i, t in last.tracks.items() if i not in look.tracks})
@@ -90,8 +90,8 @@ class GapFiller:
     def _after(self, record: Detections, tracks: dict[int, Track]) -> tuple[Track, ...]:
         if record.kind is not Kind.FRAME:
             return ()
-        frames = record.camera_frame_index - self._last.frame
-        return tuple(_moved(t, self._before.velocity(self._last, i), frames) for i, t in tracks.items())
+        ticks = record.global_frame_index - self._last.tick
+        return tuple(_moved(t, self._before.velocity(self._last, i), ticks) for i, t in tracks.items())
 
 
 def _mix(before: Track, after: Track, share: float) -> Track:
@@ -110,7 +110,7 @@ def _mix(before: Track, after: Track, share: float) -> Track:
     )
 
 
-def _moved(track: Track, velocity: _Velocity, frames: int) -> Track:
-    dx, dy = velocity[0] * frames, velocity[1] * frames
+def _moved(track: Track, velocity: _Velocity, ticks: int) -> Track:
+    dx, dy = velocity[0] * ticks, velocity[1] * ticks
     x1, y1, x2, y2 = track.bbox_xyxy
     return replace(track, bbox_xyxy=(x1 + dx, y1 + dy, x2 + dx, y2 + dy), embedding=None)
