@@ -1,4 +1,4 @@
-"""``python -m spoton_bench.publish``: put the last run's figures into bench/RESULTS.md, its pictures beside the docs'."""
+"""``python -m spoton_bench.publish``: put the last run's figures into bench/RESULTS.md, its pictures into the docs."""
 
 import json
 import shutil
