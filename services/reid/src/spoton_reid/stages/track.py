@@ -1,4 +1,4 @@
-"""Tracking between topics: one camera's `detections` in, its `tracks` out, one for one."""
+"""Tracking between topics: one camera's `detections` in, its `tracks` out, one for one and in order."""
 
 import pickle
 from collections.abc import Callable, Sequence
