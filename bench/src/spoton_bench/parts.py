@@ -61,18 +61,22 @@ class Bench:
         for number in range(self.effort.rounds):
             self.say(f"speed, round {number + 1} of {self.effort.rounds}")
             run = self._line(piece, EVERY_FRAME, "line")
-            speeds["line"].append(run.report.frames_per_s)
+            self._add(speeds, "line", run.report.frames_per_s)
             yolo = run_baseline("yolo-track", piece, self.work / "yolo-track")
-            speeds["yolo track"].append(yolo.frames_per_s)
-            speeds["adaptive"].append(self._line(piece, ADAPTIVE, "adaptive").report.frames_per_s)
+            self._add(speeds, "yolo track", yolo.frames_per_s)
+            self._add(speeds, "adaptive", self._line(piece, ADAPTIVE, "adaptive").report.frames_per_s)
             if number == 0:  # the slowest by far
                 alone = run_baseline("one-process", piece, self.work / "one-process")
-                speeds["one process"].append(alone.frames_per_s)
+                self._add(speeds, "one process", alone.frames_per_s)
         self._note_speeds(speeds)
         for key, name in (("line", "line/revised"), ("yolo_track", "yolo-track"), ("single_process", "one-process")):
             self.figures[f"{key}_idf1"] = evaluate(piece.ground_truth, self.work / name).cross_camera.idf1
         pictures.draw_speeds(speeds, self.pictures / "speed.png")
         return run
+
+    def _add(self, speeds: dict[str, list[float]], name: str, frames_per_s: float) -> None:
+        speeds[name].append(frames_per_s)
+        self.say(f"{name}: {frames_per_s:.1f} frames/s")
 
     def sample(self) -> LineRun:
         """Run the line once on the clip."""
