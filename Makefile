@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+.PHONY: help setup up up-servers status down demo test test-unit schemathesis pressure lint format types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,18 @@ test: setup ## All tests: unit, then integration and end-to-end on real servers
 
 test-unit: setup ## Unit tests only: no servers, no sockets
 	$(RUN) pytest -m "not integration and not e2e"
+
+# A task and an environment that exist let more requests through to the routes' own work.
+schemathesis: setup ## Fuzz the REST interface of the running stack (N=200 cases an operation)
+	@URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	SPOTON_FUZZ_TASK=$(or $(TASK),nobody) SPOTON_FUZZ_ENVIRONMENT=$(or $(ENVIRONMENT),demo) \
+	$(RUN) schemathesis --config-file services/gateway/schemathesis.toml run $$URL/api/openapi.json \
+		--max-examples=$(or $(N),200) --warnings=off
+
+pressure: setup ## Measure the running gateway with many WebSocket clients (CLIENTS=500)
+	@eval "$$($(RUN) python -m spoton_local.environment)" && \
+	URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	$(RUN) python -m tests.pressure.measure_sockets --port $${URL##*:} --clients $(or $(CLIENTS),500)
 
 lint: setup ## Check style and formatting
 	$(RUN) ruff check
