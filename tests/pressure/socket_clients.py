@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 _WRITTEN = re.compile(rb'"timestamp_processed_utc":"([^"]+)"')
-_SEQ = re.compile(rb'"seq":(\d+)\}$')
+_SEQ = re.compile(rb'"seq":(\d+),"sent_us":\d+\}$')
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -80,7 +80,7 @@ class Client(asyncio.Protocol):
             self.messages += 1
             self.first_message.set()
             self.received_bytes += len(payload)
-            found = _SEQ.search(payload, len(payload) - 20)
+            found = _SEQ.search(payload, len(payload) - 60)
             self.gaps += found is None or int(found[1]) != self.messages
             if self.sample and (written := _WRITTEN.search(payload, 0, 400)):
                 sent = datetime.fromisoformat(written[1].decode()).timestamp()

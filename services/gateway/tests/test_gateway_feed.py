@@ -56,8 +56,14 @@ def test_cursors_know_what_a_client_has_had():
 
 def test_a_message_is_the_same_for_everyone_but_for_its_number():
     [only] = ticks(1)
-    assert json.loads(only.text(3)) == {"type": "x", "payload": "map-points@0", "cursor": "1.0.0.0.0", "seq": 3}
-    assert json.loads(only.text(1, Cursor(9, 9, 9, 9)))["cursor"] == "9.9.9.9.0"
+    assert json.loads(only.text(3, 7)) == {
+        "type": "x",
+        "payload": "map-points@0",
+        "cursor": "1.0.0.0.0",
+        "seq": 3,
+        "sent_us": 7,
+    }
+    assert json.loads(only.text(1, 7, Cursor(9, 9, 9, 9)))["cursor"] == "9.9.9.9.0"
 
 
 async def test_a_client_goes_on_where_it_was_in_whatever_order_the_feed_tells():

@@ -90,7 +90,7 @@ def test_only_loopback_is_served(host, safe):
 def test_a_gateway_for_other_machines_does_not_start(monkeypatch):
     monkeypatch.setenv("SPOTON_HTTP_HOST", "0.0.0.0")  # noqa: S104
     monkeypatch.setattr(spoton_gateway.__main__, "configure_logging", lambda *_: None)
-    assert spoton_gateway.__main__.main() == 2
+    assert spoton_gateway.__main__.main([]) == 2
 
 
 @pytest.mark.parametrize(
@@ -232,6 +232,25 @@ def test_a_task_without_media_ends_with_its_last_camera(script):
     assert told.ending is None
     told.task_status(script.camera_failed("c2", "no environment"))
     assert told.ending.status == "FAILED"
+
+
+def test_a_task_that_nobody_announced_fails_and_goes_on_if_another_camera_turns_up(script):
+    told = story(script)
+    (message,) = told.task_status(script.camera_failed("c1", "environment 'nowhere' is not registered"))
+    assert (message.type, message.payload["status"]) == ("status_update", "FAILED")
+    assert message.payload["message"] == "environment 'nowhere' is not registered"
+    assert told.ending.status == "FAILED"
+    assert told.may_go_on
+    told.task_status(script.media("c2", 0))
+    assert told.ending is None
+    assert not told.may_go_on
+
+
+def test_a_task_whose_segment_names_its_cameras_fails_for_good_with_the_last_of_them(script):
+    told = story(script)
+    told.task_status(script.status(StatusKind.CAMERA_FAILED, camera_id="c1", camera_ids=("c1",), message="no"))
+    assert told.ending.status == "FAILED"
+    assert not told.may_go_on
 
 
 def received(topic: str, offset: int, time_ms: int) -> Received:

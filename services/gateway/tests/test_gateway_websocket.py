@@ -35,7 +35,7 @@ def told(messages: Messages, kind: str) -> list[dict[str, Any]]:
 
 
 def without_seq(messages: Messages) -> Messages:
-    return [{key: value for key, value in message.items() if key != "seq"} for message in messages]
+    return [{key: value for key, value in message.items() if key not in ("seq", "sent_us")} for message in messages]
 
 
 def whole_task(script, event, *, frames: int = 20) -> list[Any]:

@@ -1,21 +1,22 @@
 """The stage: pictures in, detections out, one to one and in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
 import numpy as np
 from spoton_common import metrics
-from spoton_common.errors import RejectedRecord
+from spoton_common.errors import BrokenStage, RejectedRecord
+from spoton_common.log_context import about
 from spoton_common.logging import get_logger
-from spoton_common.runtime.stage import Output, Rejection
+from spoton_common.runtime.stage import Output, Rejection, failure
 from spoton_schemas.records import CameraTick, Detection, Detections, Frame, Kind
 from spoton_schemas.topics import DETECTIONS, FRAMES
 
 from spoton_detector.class_choice import PERSON, ClassChoice
 from spoton_detector.crops import Cropper
 from spoton_detector.detector import Detector, FrameDetections, Image
-from spoton_detector.pictures import open_jpeg
+from spoton_detector.pictures import count_pixels, open_jpeg
 
 NAME = "detector"
 
@@ -51,11 +52,28 @@ class DetectorStage:
         A picture that cannot be opened, or whose camera's START was never seen, is rejected and still answered, with
         no detections: no frame is missing downstream.
         """
+        outputs: list[Output | Rejection] = []
+        for first, frames in self._portions(records):
+            outputs += self._feed_portion(first, frames)
+        return outputs
+
+    def _portions(self, records: Sequence[Frame]) -> Iterator[tuple[int, Sequence[Frame]]]:
+        """Part a batch so that the pictures opened at once have no more pixels than one may have."""
+        first, pixels = 0, 0
+        for index, frame in enumerate(records):
+            size = min(count_pixels(frame.jpeg), self._max_pixels) if frame.jpeg else 0
+            if pixels + size > self._max_pixels:
+                yield first, records[first:index]
+                first, pixels = index, 0
+            pixels += size
+        yield first, records[first:]
+
+    def _feed_portion(self, first: int, records: Sequence[Frame]) -> Sequence[Output | Rejection]:
         jobs = [self._begin(frame) for frame in records]
         list(self._pool.map(self._open, jobs))
         self._detect([job for job in jobs if job.image is not None])
         outputs: list[Output | Rejection] = []
-        for index, (job, answer) in enumerate(zip(jobs, self._pool.map(self._answer, jobs), strict=True)):
+        for index, (job, answer) in enumerate(zip(jobs, self._pool.map(self._answer, jobs), strict=True), first):
             if job.error is not None:
                 outputs.append(Rejection(index, job.error.reason, str(job.error)))
             outputs.append(Output(DETECTIONS, answer))
@@ -76,9 +94,10 @@ class DetectorStage:
 
     def _begin(self, frame: Frame) -> _Job:
         """Follow the stream's marks, in order, and note what a picture's camera wants."""
+        about(frame)
         key = FRAMES.key(frame)
         if frame.kind is Kind.START and frame.start is not None:
-            self._choices[key] = self._choose(frame, frame.start.scene.classes)
+            self._choices[key] = self._choose(frame.start.scene.classes)
         elif frame.kind is Kind.END_OF_TASK:
             self._choices.pop(key, None)
         elif frame.kind is Kind.FRAME:
@@ -86,7 +105,7 @@ class DetectorStage:
             return _Job(frame, choice, error=None if choice else RejectedRecord("no_start", "its START was never seen"))
         return _Job(frame)
 
-    def _choose(self, frame: Frame, names: tuple[str, ...]) -> ClassChoice:
+    def _choose(self, names: tuple[str, ...]) -> ClassChoice:
         choice = ClassChoice(names)
         unknown = choice.unknown(self._detector.class_names)
         if unknown:
@@ -95,8 +114,6 @@ class DetectorStage:
                 "the detector does not know these classes and leaves them out",
                 classes=unknown,
                 detector=self._detector.name,
-                task=frame.task_id,
-                camera=frame.camera_id,
             )
         return choice
 
@@ -111,10 +128,31 @@ class DetectorStage:
     def _detect(self, jobs: Sequence[_Job]) -> None:
         if not jobs:
             return
-        with metrics.MODEL_SECONDS.labels(NAME).time():
-            results = self._detector.detect([job.image for job in jobs if job.image is not None])
+        try:
+            results = self._look(jobs)
+        except Exception as error:
+            if len(jobs) == 1:
+                self._blame(jobs[0], error)
+                return
+            for job in jobs:  # one of the pictures, or the model
+                self._detect([job])
+            return
         for job, found in zip(jobs, results, strict=True):
             job.found = found
+
+    def _look(self, jobs: Sequence[_Job]) -> Sequence[FrameDetections]:
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(jobs))
+        with metrics.MODEL_SECONDS.labels(NAME).time():
+            return self._detector.detect([job.image for job in jobs if job.image is not None])
+
+    def _blame(self, job: _Job, error: Exception) -> None:
+        """Find out whether it was the picture: the model still works with another one; else ``BrokenStage``."""
+        try:
+            self._detector.warm_up()
+        except Exception as broken:
+            raise BrokenStage(f"the model does not work: {type(broken).__name__}: {broken}") from broken
+        rejection = failure(0, error)
+        job.error = RejectedRecord(rejection.reason, rejection.detail)
 
     def _answer(self, job: _Job) -> Detections:
         common = {name: getattr(job.frame, name) for name in _COMMON_FIELDS}

@@ -77,6 +77,9 @@ class YoloOpenVino:
     def warm_up(self) -> None:
         """Run every request once."""
         empty = np.zeros((*self._input_hw, 3), np.uint8)
+        # One thread first: OpenVINO's bindings set themselves up in the first call, and two first calls at once may
+        # wait for each other for ever, one with the interpreter's lock, the other with that of a C++ static.
+        self.detect([empty])
         self.detect([empty] * (2 * self._pool._max_workers))
 
     def detect(self, images: Sequence[Image]) -> list[FrameDetections]:

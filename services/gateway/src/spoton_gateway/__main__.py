@@ -4,12 +4,15 @@ import ipaddress
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 
 import uvicorn
+from spoton_common.description import read_settings
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
 
 from spoton_gateway.app import create_app
+from spoton_gateway.description import GATEWAY
 from spoton_gateway.protocols import BoundedHttp, BoundedWebSocket
 from spoton_gateway.settings import GatewaySettings
 
@@ -19,14 +22,14 @@ _STOP_DEADLINE_S = 10
 _MAX_MESSAGE_BYTES = 4096  # clients have nothing long to say; longer ones end the connection with 1009
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit status."""
+    settings = read_settings(GATEWAY, GatewaySettings, arguments)
     service = ServiceSettings()
-    configure_logging("gateway", service.log_level)
-    if not is_loopback(service.http_host):
+    configure_logging("gateway", service.log_level, service.instance)
+    if not (is_loopback(service.http_host) or settings.internal_host):
         _log.error("refusing to serve: there is no access control yet, only loopback is safe", host=service.http_host)
         return 2
-    settings = GatewaySettings()
     allow_open_files()
     app = create_app(Connections(), settings, FileAccess(), S3Settings())
     config = uvicorn.Config(

@@ -40,11 +40,11 @@ class AccessGuard:
         headers = Headers(scope=scope)
         host, origin = ", ".join(headers.getlist("host")), headers.get("origin")
         if _host_name(host) not in self._hosts:
-            metrics.REFUSED_REQUESTS.labels("host").inc()
+            metrics.REFUSED_REQUESTS.labels("gateway", "host").inc()
             detail = f"this gateway does not answer to the host name {host[:80]!r} (SPOTON_GATEWAY_ALLOWED_HOSTS)"
             refusal = problem(scope["path"], 400, "Unknown host", detail)
         elif origin is not None and not self._origins.fullmatch(origin):
-            metrics.REFUSED_REQUESTS.labels("origin").inc()
+            metrics.REFUSED_REQUESTS.labels("gateway", "origin").inc()
             detail = f"pages of {origin[:80]!r} may not use this gateway (SPOTON_GATEWAY_ALLOWED_ORIGINS)"
             refusal = problem(scope["path"], 403, "Origin not allowed", detail)
         else:

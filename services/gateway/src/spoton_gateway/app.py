@@ -11,9 +11,11 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
+from spoton_common import metrics
 from spoton_common.logging import get_logger
-from spoton_common.settings import Connections, FileAccess, S3Settings
+from spoton_common.settings import Connections, FileAccess, S3Settings, TracingSettings
 from spoton_common.storage import Storage
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.access import AccessGuard, origin_pattern
@@ -70,7 +72,8 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
         allow_headers=["*"],
         expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
     )
-    app.add_middleware(AccessGuard, hosts=settings.allowed_hosts, origins=origins)
+    internal_hosts = [settings.internal_host] if settings.internal_host else []
+    app.add_middleware(AccessGuard, hosts=[*settings.allowed_hosts, *internal_hosts], origins=origins)
     _add_routes(app)
     return app
 
@@ -97,14 +100,16 @@ async def _connect(
     environments.start()
     stack.push_async_callback(environments.stop)
     publisher = Publisher(bootstrap, make_codec)
-    state.tasks = TaskService(database, environments, publisher)
+    tracing = configure_tracing("gateway", TracingSettings())
+    metrics.announce("gateway")
+    state.tasks = TaskService(database, environments, publisher, tracing)
 
     async def find_task(task_id: str) -> Watched:
         async with database.connection() as connection:
             return await watched(connection, task_id)
 
     limits = Limits(settings.ws_max_clients, settings.ws_max_readers, int(settings.ws_log_mib * 2**20))
-    state.hub = Hub(find_task, bootstrap, make_codec, limits)
+    state.hub = Hub(find_task, bootstrap, make_codec, limits, tracing)
     stack.push_async_callback(state.hub.stop)
     client = await stack.enter_async_context(httpx.AsyncClient())
     redis_client = redis.from_url(connections.redis_url.get_secret_value())

@@ -63,6 +63,6 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 async def _refuse(
     scope: Scope, receive: Receive, send: Send, status: int, title: str, reason: str, detail: str
 ) -> None:
-    metrics.REFUSED_REQUESTS.labels(reason).inc()
+    metrics.REFUSED_REQUESTS.labels("gateway", reason).inc()
     # What is left of the body is not read: the connection ends with the answer.
     await problem(scope["path"], status, title, detail, {"Connection": "close"})(scope, receive, send)

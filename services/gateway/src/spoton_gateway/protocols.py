@@ -37,7 +37,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to wait for a head; refuse the connection if there are too many."""
         super().connection_made(transport)
         if self._max_connections is not None and len(self.connections) > self._max_connections:
-            metrics.REFUSED_REQUESTS.labels("connections").inc()
+            metrics.REFUSED_REQUESTS.labels("gateway", "connections").inc()
             self._refuse(503, "Service unavailable", "this gateway has as many connections as it may")
         else:
             self._await_head()
@@ -58,7 +58,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            metrics.REFUSED_REQUESTS.labels("huge_head").inc()
+            metrics.REFUSED_REQUESTS.labels("gateway", "huge_head").inc()
             self._refuse(431, "Request head too large", f"more than {MAX_HEAD_BYTES} bytes of headers")
 
     def on_message_begin(self) -> None:
@@ -84,7 +84,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        metrics.REFUSED_REQUESTS.labels("not_http").inc()
+        metrics.REFUSED_REQUESTS.labels("gateway", "not_http").inc()
         self._refuse(400, "Bad request", msg)
 
     def _await_head(self) -> None:
@@ -93,11 +93,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_timer = self.loop.call_later(_HEAD_S, self._head_is_late)
 
     def _head_is_late(self) -> None:
-        metrics.REFUSED_REQUESTS.labels("slow_head").inc()
+        metrics.REFUSED_REQUESTS.labels("gateway", "slow_head").inc()
         self._refuse(408, "Request timeout", f"the head of the request did not come within {_HEAD_S:.0f} s")
 
     def _reader_is_gone(self) -> None:
-        metrics.REFUSED_REQUESTS.labels("stalled_reader").inc()
+        metrics.REFUSED_REQUESTS.labels("gateway", "stalled_reader").inc()
         self.transport.abort()
 
     def _refuse(self, status: int, title: str, detail: str) -> None:

@@ -7,8 +7,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class GatewaySettings(BaseSettings):
     """What the gateway alone has. Read from ``SPOTON_GATEWAY_*`` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SPOTON_GATEWAY_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_GATEWAY_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_gateway"
+    )
 
+    internal_host: str = Field(
+        "",
+        description="Name of the gateway's container on a private network: it then listens on other addresses than "
+        "loopback and answers to this name too. Publish its port on loopback only: there is no access control yet",
+    )
     service_health_urls: dict[str, str] = Field(
         default_factory=dict, description='Health pages of the other services, as JSON {"detector": "http://…/health"}'
     )
@@ -40,6 +47,11 @@ class GatewaySettings(BaseSettings):
 class SinkSettings(BaseSettings):
     """What the database sink alone has. Read from ``SPOTON_SINK_*`` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SPOTON_SINK_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_SINK_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_gateway.sinks"
+    )
 
     max_batch: int = Field(500, description="Kafka records written in one transaction at most", ge=1)
+    keep_days: int | None = Field(
+        None, description="Tasks that ended more days ago are removed from the database; empty: none is", ge=1
+    )

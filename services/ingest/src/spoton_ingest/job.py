@@ -9,6 +9,7 @@ from typing import Protocol
 
 from spoton_common.logging import get_logger
 from spoton_common.storage import StorageError, filename
+from spoton_schemas.bounds import MAX_TICK
 from spoton_schemas.records import Frame, Media, Outcome, Segment, TaskStatus
 
 from spoton_ingest import marks, statuses
@@ -90,6 +91,8 @@ class SegmentJob:
         with self._desk.slot():
             video = probe(path)
             plan = self._plan(video)
+        if plan and plan[-1].tick > MAX_TICK:
+            raise UnusableVideo("its frames lie further behind its beginning than any task is long")
         after = self._after(video, plan)
         self._chain = replace(self._chain, reserved_tick=max(after.next_tick, self._chain.reserved_tick))
         self._desk.save(self._chain)

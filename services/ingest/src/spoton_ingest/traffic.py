@@ -37,6 +37,11 @@ class Traffic:
         with self._changed:
             return self._commands.stopped(task_id)
 
+    def in_force(self, task_id: str) -> StatusKind | None:
+        """Return what the last command made of a task; None if there was none."""
+        with self._changed:
+            return self._commands.in_force(task_id)
+
     def abandon(self, streams: list[str]) -> None:
         """Make the streams' threads end as soon as they look here."""
         with self._changed:

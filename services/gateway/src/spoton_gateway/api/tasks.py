@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from spoton_common.tracing import HEADER, parse_traceparent
 
 from spoton_gateway.api.deps import Connection, Tasks
 from spoton_gateway.api.models import AcceptedCommand, ControlTask, StartedTask, StartTask, TaskPage, TaskStatusView
@@ -25,9 +26,9 @@ class ZipResponse(StreamingResponse):
 
 
 @router.post("/start", responses=documented(404, 408, 413))
-async def start_task(request: StartTask, service: Tasks) -> StartedTask:
+async def start_task(request: StartTask, http: Request, service: Tasks) -> StartedTask:
     """Start to process an environment's videos."""
-    return await service.start(request)
+    return await service.start(request, parse_traceparent(http.headers.get(HEADER, "").encode()))
 
 
 @router.get("")

@@ -1,16 +1,19 @@
 """``/ws/tracking/{task_id}``: the connection itself."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import NamedTuple
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from spoton_common import metrics
 from spoton_common.logging import get_logger
+from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.errors import BadCursor, NotFound, TooMany, Unavailable
 from spoton_gateway.ws.feed import FeedFailed, FellBehind
 from spoton_gateway.ws.hub import Hub, Messages
+from spoton_gateway.ws.reader import STAGE
 from spoton_gateway.ws.replies import reply_to
 
 _log = get_logger()
@@ -42,8 +45,9 @@ async def tracking(websocket: WebSocket, task_id: str, cursor: str | None = None
     await websocket.accept()
     hub: Hub = websocket.app.state.hub
     stall_s: float = websocket.app.state.settings.ws_stall_s
+    bind_contextvars(task=task_id)
     end = await _serve(websocket, hub, task_id, cursor, stall_s)
-    metrics.CLOSED.labels(end.reason).inc()
+    metrics.WEBSOCKET_CLOSED.labels(STAGE, end.reason).inc()
     with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             await websocket.close(end.code, end.text.encode()[:123].decode(errors="ignore"))
@@ -67,7 +71,7 @@ async def _serve(websocket: WebSocket, hub: Hub, task_id: str, cursor: str | Non
     except TooMany as error:
         return _End(TRY_AGAIN, "too_many", str(error))
     except (FellBehind, TimeoutError):
-        _log.info("slow client disconnected", task=task_id)
+        _log.info("slow client disconnected")
         return _End(TRY_AGAIN, "slow", "too slow: connect again with your last cursor")
     except Unavailable as error:
         return _End(TRY_AGAIN, "unavailable", str(error))
@@ -78,11 +82,12 @@ async def _serve(websocket: WebSocket, hub: Hub, task_id: str, cursor: str | Non
 
 
 async def _send(websocket: WebSocket, messages: Messages, stall_s: float) -> _End:
-    seq = 0
+    seq, sent = 0, metrics.WEBSOCKET_MESSAGES.labels(STAGE)
     async for message, cursor in messages:
         seq += 1
         async with asyncio.timeout(stall_s):
-            await websocket.send_text(message.text(seq, cursor))
+            await websocket.send_text(message.text(seq, time.time_ns() // 1000, cursor))
+        sent.inc()
     return _End(COMPLETE, "complete", "the task has ended")
 
 

@@ -19,7 +19,7 @@ class FeedFailed(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class FeedMessage:
-    """A message as JSON text without its end, which differs by connection.
+    """A message as JSON text without its end, to which each connection adds its own part; see ``text``.
 
     ``cursor`` is where a client stands that has had it and everything before; ``source`` is the record that it was made
     of (None: it tells that the task is over).
@@ -29,9 +29,12 @@ class FeedMessage:
     cursor: Cursor
     source: Source | None
 
-    def text(self, seq: int, cursor: Cursor | None = None) -> str:
-        """Return the whole message for one connection; ``cursor`` if that client is ahead in some topic."""
-        return f'{self.head},"cursor":"{cursor or self.cursor}","seq":{seq}}}'
+    def text(self, seq: int, sent_us: int, cursor: Cursor | None = None) -> str:
+        """Return the whole message for one connection, which sends it now (µs since 1970).
+
+        ``cursor`` if that client is ahead in some topic.
+        """
+        return f'{self.head},"cursor":"{cursor or self.cursor}","seq":{seq},"sent_us":{sent_us}}}'
 
 
 class Feed:

@@ -6,12 +6,13 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from spoton_common import metrics
+from spoton_common.tracing import Tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.errors import TooMany
 from spoton_gateway.ws.cursor import Cursor
 from spoton_gateway.ws.feed import Feed, FeedMessage
-from spoton_gateway.ws.reader import TaskReader, Watched
+from spoton_gateway.ws.reader import STAGE, TaskReader, Watched
 
 _LINGER_S = 30.0  # a feed outlives its last client for this long: pages reload, connections break
 
@@ -46,11 +47,13 @@ class Hub:
         bootstrap: str,
         make_codec: Callable[[], Codec],
         limits: Limits,
+        tracing: Tracing,
     ) -> None:
         self._find_task = find_task
         self._bootstrap = bootstrap
         self._make_codec = make_codec
         self._limits = limits
+        self._tracing = tracing
         self._open: dict[str, list[_Open]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
         self._clients = 0
@@ -85,12 +88,12 @@ class Hub:
         if self._clients >= self._limits.clients:
             raise TooMany(f"this gateway serves {self._clients} clients, as many as it may: try again later")
         self._clients += 1
-        metrics.CLIENTS.set(self._clients)
+        metrics.WEBSOCKET_CLIENTS.labels(STAGE).set(self._clients)
         try:
             yield
         finally:
             self._clients -= 1
-            metrics.CLIENTS.set(self._clients)
+            metrics.WEBSOCKET_CLIENTS.labels(STAGE).set(self._clients)
 
     async def _join(self, watched: Watched, cursor: Cursor | None) -> _Open:
         """Find the feed that serves a client, or open one, and take a place in it."""
@@ -113,11 +116,11 @@ class Hub:
         self._make_room()
         feed = Feed(self._limits.log_bytes)
         loop = asyncio.get_running_loop()
-        reader = TaskReader(watched, cursor, feed, loop, self._bootstrap, self._make_codec)
+        reader = TaskReader(watched, cursor, feed, loop, self._bootstrap, self._make_codec, self._tracing)
         reader.start()
         opened = _Open(feed, reader)
         self._open.setdefault(watched.task_id, []).append(opened)
-        metrics.READERS.set(self._readers)
+        metrics.WEBSOCKET_READERS.labels(STAGE).set(self._readers)
         return opened
 
     @property
@@ -155,4 +158,4 @@ class Hub:
             group.remove(opened)
         if not group:
             self._open.pop(task_id, None)
-        metrics.READERS.set(self._readers)
+        metrics.WEBSOCKET_READERS.labels(STAGE).set(self._readers)
