@@ -13,7 +13,6 @@ ALLOWED = {
     "services/gateway/src/spoton_gateway/sinks/loop.py": "latency, in metrics; which tasks are old enough to forget",
     "services/gateway/src/spoton_gateway/ws/reader.py": "latency, in metrics and spans",
     "services/gateway/src/spoton_gateway/ws/endpoint.py": "when a message was sent, as clients see it",
-    "tools/cli/src/spoton_cli/dead_letter_commands.py": "what a user's 'since' means",
     "services/gateway/src/spoton_gateway/task_service.py": "when a task began, as users see it",
     "tools/cli/src/spoton_cli/dead_letter_commands.py": "--since 1h, for a person",
     "tools/cli/src/spoton_cli/latency.py": "latency, as users see it",
