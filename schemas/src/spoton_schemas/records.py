@@ -256,6 +256,7 @@ class IdentifiedTrack:
     visibility: float
     global_id: int | None = None
     identity_confidence: float | None = None
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +311,7 @@ class MappedTrack:
     class_name: str
     global_id: int | None = None
     identity_confidence: float | None = None
+    interpolated: bool = False
     map_x_m: float | None = None
     map_y_m: float | None = None
 

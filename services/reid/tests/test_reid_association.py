@@ -265,3 +265,36 @@ def test_a_box_that_lingers_does_not_split_a_person() -> None:
     identities = final(*run(buckets))
     assert identities["c0", 1, 10] == identities["c0", 2, 50] is not None
     assert len({identities["c0", 1, 31], identities["c0", 2, 31]}) == 2
+
+
+def lost(start: int, end: int) -> list[Bucket]:
+    """One person, whom the only camera does not find in [start, end); another track goes on behind the gap."""
+    return [
+        Bucket(f, () if start <= f < end else (seen("c0", 0, 1 if f < start else 2, f, (2 + 0.1 * f, 3)),))
+        for f in range(80)
+    ]
+
+
+def test_a_short_gap_is_filled_with_boxes_between_its_ends() -> None:
+    labelled, revisions = run(lost(40, 46))
+    filled = {b.global_frame_index: b.filled for b in labelled if b.filled}
+    assert sorted(filled) == [40, 41, 42, 43, 44, 45]
+    identity = final(labelled, revisions)["c0", 1, 39]
+    for frame, (box,) in filled.items():
+        assert (box.camera_id, box.track_id, box.identity) == ("c0", 1, identity)
+        assert box.bbox_xyxy == pytest.approx(seen("c0", 0, 1, frame, (2 + 0.1 * frame, 3)).bbox_xyxy)
+
+
+def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
+    labelled, _ = run(lost(40, 52))
+    assert not any(bucket.filled for bucket in labelled)
+    dark = [
+        replace(b, without_picture=frozenset({"c0"})) if 40 <= b.global_frame_index < 46 else b for b in lost(40, 46)
+    ]
+    labelled, _ = run(dark)
+    assert not any(bucket.filled for bucket in labelled)
+
+
+def test_published_at_once_no_gap_can_be_filled() -> None:
+    labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
+    assert not any(bucket.filled for bucket in labelled)

@@ -81,7 +81,7 @@ def motion_evidence(
         parameters: speeds and bounds.
 
     """
-    cameras, first, last = _spans(tracklets)
+    cameras, first, last = _spans(tracklets, found=True)
     evidence = np.zeros((len(tracklets), len(tracklets)))
     gaps = first[None, :] - last[:, None]
     earlier, later = np.nonzero((gaps > 0) & (gaps <= parameters.motion_horizon_s * fps))
@@ -89,7 +89,7 @@ def motion_evidence(
         return evidence
     elapsed_s = gaps[earlier, later] / fps
     same = cameras[earlier] == cameras[later]
-    ends = np.array([tracklet.boxes[-1] for tracklet in tracklets])[earlier]
+    ends = np.array([tracklet.boxes[tracklet.end] for tracklet in tracklets])[earlier]
     starts = np.array([tracklet.boxes[0] for tracklet in tracklets])[later]
     distance_m = _floor_distances(tracklets, earlier, later, shifts[cameras[earlier], cameras[later]])
     distance_m = np.where(same, _image_distances(ends, starts, parameters.person_height_m), distance_m)
@@ -121,18 +121,18 @@ def _clear_margin(likely: Matrix, forbidden: Mask) -> Matrix:
 
 
 def _spans(
-    tracklets: Sequence[Tracklet],
+    tracklets: Sequence[Tracklet], *, found: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     cameras = np.array([tracklet.camera for tracklet in tracklets], dtype=np.int64)
     first = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
-    last = np.array([tracklet.frames[-1] for tracklet in tracklets], dtype=np.int64)
+    last = np.array([t.frames[t.end if found else -1] for t in tracklets], dtype=np.int64)
     return cameras, first, last
 
 
 def _floor_distances(
     tracklets: Sequence[Tracklet], earlier: NDArray[np.int64], later: NDArray[np.int64], shifts: Matrix
 ) -> Matrix:
-    ends = np.array([tracklet.floors[-1] for tracklet in tracklets])[earlier]
+    ends = np.array([tracklet.floors[tracklet.end] for tracklet in tracklets])[earlier]
     starts = np.array([tracklet.floors[0] for tracklet in tracklets])[later]
     apart = ends - starts + shifts
     distances: Matrix = np.hypot(apart[:, 0], apart[:, 1])

@@ -1,12 +1,14 @@
 """The tracklets that may still change, and the evidence between them."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoton_reid.association.evidence import appearance_evidence, floor_evidence, motion_evidence
+from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Observation, Point
@@ -27,6 +29,7 @@ class Window:
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
     _known: dict[tuple[_Key, _Key], tuple[int, int, float]] = field(default_factory=dict)
     _shifts: Matrix | None = None
+    _gaps: list[Gap] = field(default_factory=list)
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
@@ -112,6 +115,27 @@ class Window:
                 return tracklet.identities[row]
         return 0
 
+    def note_gaps(self, since: int, longest: int) -> None:
+        """Remember where named tracklets leave a gap of at most so many frames, reaching beyond a frame."""
+        self._gaps = find_gaps(self.tracklets(), since, longest)
+
+    def gaps_at(self, frame: int, taken: set[_TrackKey], tracks: set[_TrackKey]) -> Iterator[Gap]:
+        """Yield the gaps at a frame that still want a box.
+
+        Args:
+            frame: the tick being published.
+            taken: (camera, identity) given at this tick before; grows as the caller fills gaps.
+            tracks: (camera, track) with a box at this tick, with or without identity; grows likewise.
+
+        """
+        for gap in self._gaps:
+            tracklet = gap.tracklet
+            if not gap.before < frame < gap.after or not tracklet.name or (tracklet.camera, tracklet.name) in taken:
+                continue
+            if (tracklet.camera, tracklet.track_id) in tracks:
+                continue  # the track goes on as somebody else, or outside the monitored area
+            yield gap
+
     def weigh(
         self,
         tracklets: list[Tracklet],
@@ -119,13 +143,13 @@ class Window:
         shifts: Matrix,
         fps: float,
         parameters: EvidenceParameters,
-    ) -> Matrix:
-        """Add up all evidence between the given tracklets: (N, N), symmetric."""
+    ) -> tuple[Matrix, Matrix]:
+        """Weigh the given tracklets: evidence of appearance, and of floor and motion, each (N, N) and symmetric."""
         if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
             self._shifts = shifts
             self._known.clear()
-        evidence = appearance_evidence(tracklets, parameters)
-        evidence += motion_evidence(tracklets, forbidden, self._shifts, fps, parameters)
+        looks = appearance_evidence(tracklets, parameters)
+        evidence = motion_evidence(tracklets, forbidden, self._shifts, fps, parameters)
         cameras = np.array([t.camera for t in tracklets])
         first = np.array([t.frames[0] for t in tracklets])
         last = np.array([t.frames[-1] for t in tracklets])
@@ -135,7 +159,7 @@ class Window:
             odds = self._floor(tracklets, a, b, paths, fps, parameters)
             evidence[a, b] += odds
             evidence[b, a] += odds
-        return evidence
+        return looks, evidence
 
     def _floor(
         self,
