@@ -211,11 +211,15 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
 
 def test_floor_evidence_by_hand() -> None:
     parameters = EvidenceParameters()
-    path, shift = np.zeros((25, 2)), np.zeros(2)
-    assert floor_evidence(path, path + np.array([0.5, 0]), shift, 25, parameters) == pytest.approx(6 * (0.7 - 0.5))
-    assert floor_evidence(path, path + np.array([9, 0]), shift, 25, parameters) == -8
-    assert floor_evidence(path, path + np.array([0.9, 0]), np.array([0.9, 0]), 25, parameters) == 4
-    assert floor_evidence(path * np.nan, path, shift, 25, parameters) == 0
+    apart = np.zeros((5, 25, 2))
+    apart[:, :, 0] = np.array([0.5, 9.0, 0.0, np.nan, 0.5])[:, None]
+    apart[4, 1:] = np.nan
+    expected = [6 * (0.7 - 0.5), -8, 4, 0, 6 * (0.7 - 0.5) * np.sqrt(1 / 25)]
+    assert floor_evidence(apart, 25, parameters).tolist() == pytest.approx(expected)
+    apart[0, :, 0] = np.arange(25) / 10
+    apart[0, 24] = np.nan
+    median_of_24 = (1.1 + 1.2) / 2
+    assert floor_evidence(apart, 25, parameters)[0] == pytest.approx(6 * (0.7 - median_of_24) * np.sqrt(24 / 25))
 
 
 def test_shift_between_planes_is_found_among_strangers() -> None:

@@ -148,7 +148,7 @@ class Associator:
             return []
         forbidden = cannot_link(tracklets)
         shifts = state.alignment.shifts()
-        looks, geometry = state.window.weigh(tracklets, forbidden, shifts, fps, parameters.evidence)
+        looks, geometry = state.window.weigh(tracklets, shifts, fps, parameters.evidence)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
         labels = cluster(looks + geometry, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
         labels = attach_leftovers(

@@ -46,6 +46,7 @@ class Tracklet:
     identities: list[int] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     filled: list[int] = field(default_factory=list)
+    _looks: tuple[int, NDArray[np.float64] | None, float] = (0, None, 0.0)
     label: int = -1
     name: int = 0
 
@@ -78,9 +79,11 @@ class Tracklet:
 
     def appearance(self) -> tuple[NDArray[np.float64] | None, float]:
         """Return the sum of embeddings weighted by visibility, None without any, and the sum of weights."""
-        if not self.sightings:
-            return None, 0.0
-        return _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+        known, total, weight = self._looks
+        if known != len(self.sightings):
+            total, weight = _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+            self._looks = len(self.sightings), total, weight
+        return total, weight
 
     def find_cut(self, crops: int, least_cosine: float) -> int | None:
         """Find the frame at which the track goes on with someone who looks different.
@@ -115,6 +118,7 @@ class Tracklet:
             setattr(self, name, values[:row])
         rest.filled = [own for own in self.filled if own >= frame]
         self.filled = [own for own in self.filled if own < frame]
+        self._looks = (0, None, 0.0)
         rest.sightings = [sighting for sighting in self.sightings if sighting.frame >= frame]
         self.sightings = [sighting for sighting in self.sightings if sighting.frame < frame]
         return rest
