@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+.PHONY: help setup up up-servers status down demo hostile test test-unit lint format types clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ down: setup ## Stop what `make up` started
 
 demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
 	@$(RUN) spoton demo $(if $(EXIT),--exit)
+
+hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own while a task runs
+	HOSTILE_RECORDS=$(or $(N),10000) HOSTILE_SEED=$(or $(SEED),1) $(RUN) pytest tests/test_e2e_hostile.py -s --timeout 1800
 
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e"
