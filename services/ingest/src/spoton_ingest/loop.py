@@ -98,8 +98,8 @@ class IngestLoop:
             try:
                 scene = find_scene(segment, self._news.scenes)
             except RejectedRecord as error:
+                # Nothing is kept of the camera: sent again once the environment is right, its segments are its first.
                 self._publisher.status(statuses.camera_failed(segment, str(error)))
-                self._holdings.refuse(segment, partition, offset, since_ms)
                 raise
             self._holdings.open(first_chain(segment, scene, since_ms), partition, offset)
         self._holdings.enqueue(key, Ticket(segment, offset), partition)
