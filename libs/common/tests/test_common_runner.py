@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from confluent_kafka import Consumer
@@ -63,7 +64,7 @@ class Numbering:
 
 
 @contextmanager
-def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
+def instance(stack: Connections, wall_clock: Callable[[], float] = time.time) -> Iterator[Callable[[], bool]]:
     """Run an instance of the stage in a thread; yields what tells whether its loop has turned."""
     runner = StageRunner(
         RunnerOptions(NAME, Stage.DETECTOR, checkpoint_s=0.2),
@@ -71,6 +72,7 @@ def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
         FRAMES,
         stack.kafka_bootstrap,
         Codec.connect(stack.registry_url),
+        wall_clock,
     )
     stop, turned = threading.Event(), threading.Event()
     thread = threading.Thread(target=runner.run, args=(stop, turned.set), daemon=True)
@@ -109,7 +111,7 @@ def send(stack: Connections, task_id: str, ticks: range) -> None:
         producer.send(FRAMES, start(task_id, camera_id))
     for tick in ticks:
         for camera_id in CAMERAS:
-            producer.send(FRAMES, frame(task_id, camera_id, tick))
+            producer.send(FRAMES, frame(task_id, camera_id, tick), {"spoton-ledger": b'{"ingest": 1700000000000000}'})
     producer.flush()
 
 
@@ -165,6 +167,17 @@ def test_a_restarted_instance_goes_on_with_its_state_and_drops_what_comes_twice(
         reader.read_until(60)
     send(stack, task_id, range(10, 30))
     with instance(stack):
+        reader.read_until(90)
+    assert reader.results == expected(30)
+
+
+def test_a_wall_clock_that_jumps_changes_nothing(stack: Connections, task_id: str, reader: Reader) -> None:
+    jumping = cycle((0.0, 4e9, 1.7e9, -1.0))
+    with instance(stack, lambda: next(jumping)):
+        send(stack, task_id, range(20))
+        reader.read_until(60)
+    with instance(stack, lambda: next(jumping)):
+        send(stack, task_id, range(20, 30))
         reader.read_until(90)
     assert reader.results == expected(30)
 

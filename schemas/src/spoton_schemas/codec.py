@@ -2,7 +2,7 @@
 
 import io
 import struct
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import fastavro
 import msgspec
@@ -30,13 +30,26 @@ _NOT_FOUND = 404
 _LAST_SCHEMA_ID = 2**31 - 1  # registries answer larger ones with errors that look like their own
 
 
+_REGISTRY_TIMEOUT_S = 10.0  # the client has none of its own
+
+
+class SchemaSource(Protocol):
+    """What a codec asks a registry; ``SchemaRegistryClient`` does."""
+
+    def lookup_schema(self, subject_name: str, schema: Schema) -> Any:
+        """Find the id of a schema."""
+
+    def get_schema(self, schema_id: int) -> Any:
+        """Find the schema of an id."""
+
+
 class Codec:
     """Turns records into bytes and back; schemas come from the registry and are kept.
 
     Not thread-safe while it meets a schema for the first time; give each thread its own.
     """
 
-    def __init__(self, registry: SchemaRegistryClient) -> None:
+    def __init__(self, registry: SchemaSource) -> None:
         self._registry = registry
         self._schema_ids: dict[str, int] = {}
         self._writer_schemas: dict[int, Any] = {}
@@ -45,7 +58,7 @@ class Codec:
     @classmethod
     def connect(cls, registry_url: str) -> "Codec":
         """Make a codec for the registry at that URL; nothing is contacted before the first record."""
-        return cls(SchemaRegistryClient({"url": registry_url}))
+        return cls(SchemaRegistryClient({"url": registry_url, "timeout": _REGISTRY_TIMEOUT_S}))
 
     def encode(self, topic: Topic[R], record: R) -> bytes:
         """Write a record; ``UnwritableRecord`` if it does not fit the topic's schema."""

@@ -162,7 +162,11 @@ def topic_settings() -> list[TopicSettings]:
 
 
 def _settings(name: str, entry: dict[str, Any]) -> TopicSettings:
-    config = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES if name == DEAD_LETTERS else MAX_RECORD_BYTES)}
+    config = {
+        "max.message.bytes": str(MAX_DEAD_LETTER_BYTES if name == DEAD_LETTERS else MAX_RECORD_BYTES),
+        # Times are the broker's, so that those of different producers can be compared whatever their clocks say.
+        "message.timestamp.type": "LogAppendTime",
+    }
     if entry.get("compacted"):
         # Small segments let compaction drop old snapshots soon; the newest segment is never compacted.
         config |= {

@@ -18,30 +18,27 @@ class CommandTable:
     """State of every task that was ever commanded; a repeated command changes nothing."""
 
     _seen: dict[str, None] = field(default_factory=dict)
-    _paused: set[str] = field(default_factory=set)
-    _stopped: set[str] = field(default_factory=set)
+    _in_force: dict[str, StatusKind] = field(default_factory=dict)
 
     def take(self, command: Command) -> StatusKind | None:
         """Note a command and return what it changed, if anything."""
         effect = _EFFECTS.get(command.command)
-        if effect is None or command.command_id in self._seen or command.task_id in self._stopped:
+        if effect is None or command.command_id in self._seen or self.stopped(command.task_id):
             return None
         self._seen[command.command_id] = None
         if len(self._seen) > _MOST_REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        if effect is StatusKind.STOPPED:
-            self._stopped.add(command.task_id)
-            self._paused.discard(command.task_id)
-        elif effect is StatusKind.PAUSED:
-            self._paused.add(command.task_id)
-        else:
-            self._paused.discard(command.task_id)
+        self._in_force[command.task_id] = effect
         return effect
+
+    def in_force(self, task_id: str) -> StatusKind | None:
+        """Return what the last command made of a task; None if there was none."""
+        return self._in_force.get(task_id)
 
     def paused(self, task_id: str) -> bool:
         """Tell whether a task is held."""
-        return task_id in self._paused
+        return self.in_force(task_id) is StatusKind.PAUSED
 
     def stopped(self, task_id: str) -> bool:
         """Tell whether a task was ended early; that is for good."""
-        return task_id in self._stopped
+        return self.in_force(task_id) is StatusKind.STOPPED
