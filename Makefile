@@ -13,9 +13,9 @@ export UV_SYSTEM_CERTS ?= 1
 
 STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
-	infra/*/pyproject.toml tools/*/pyproject.toml)
+	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo eval test test-unit images images-test chaos chaos-disk \
+.PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
 	schemathesis pressure lint format types docs clean
 
 help: ## Show this list
@@ -49,6 +49,9 @@ down: setup ## Stop what `make up` started
 
 demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
 	@$(RUN) spoton demo $(if $(EXIT),--exit)
+
+bench: setup ## Measure what it costs (QUICK=1: in a few minutes); writes .local/reports/bench.json
+	@$(RUN) python -m spoton_bench $(if $(QUICK),--quick)
 
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e and not images"
