@@ -15,7 +15,7 @@ STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
 	infra/*/pyproject.toml tools/*/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit images images-test chaos chaos-disk lint format types clean
+.PHONY: help setup up up-servers status down demo eval test test-unit images images-test chaos chaos-disk lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ chaos: setup ## Kill processes and servers at random moments, compare the result
 chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
 	$(RUN) pytest -m chaos tests/chaos
 
+eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
+	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))
+
 lint: setup ## Check style and formatting
 	$(RUN) ruff check
 	$(RUN) ruff format --check
@@ -78,6 +81,9 @@ format: setup ## Format the code and fix what can be fixed
 
 types: setup ## Check types
 	$(RUN) mypy
+
+docs: setup ## Write the generated tables of the READMEs anew
+	@$(RUN) python -m spoton_docs
 
 clean: ## Stop the stack and remove the environment and all local state, data included
 	@if [ -x .venv/bin/spoton ]; then .venv/bin/spoton down; fi

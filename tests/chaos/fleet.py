@@ -20,6 +20,7 @@ from spoton_local.processes import Processes
 from spoton_local.services import SERVICES, ServiceProcess
 
 _READY_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 25.0  # what containers are given, less a little
 _POLL_S = 0.1
 
 
@@ -87,6 +88,12 @@ class Fleet:
         self._instances.remove(instance)
         instance.process.kill()
         instance.process.wait()
+
+    def terminate(self, instance: Instance) -> int:
+        """Ask a process to end and return its exit status."""
+        self._instances.remove(instance)
+        instance.process.terminate()
+        return instance.process.wait(_STOP_TIMEOUT_S)
 
     def kill_server(self, name: str) -> None:
         """End a server as a power cut would, with the processes that it has started."""

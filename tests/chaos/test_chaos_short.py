@@ -51,6 +51,9 @@ def test_services_wait_for_servers_that_are_down_at_the_start(fleet: Fleet) -> N
     assert "redis" in unhealthy_parts(fleet, "reid")
     answer = httpx.get(f"{fleet.connections.gateway_url}/api/v1/processing-tasks")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    for service in ("ingest", "mapper", "sink"):  # whoever waits can be stopped
+        assert fleet.terminate(fleet.instances(service)[0]) == 0
+        fleet.start(service)
     fleet.start_servers()
     fleet.wait_ready(SERVICES)
     for service in SERVICES:

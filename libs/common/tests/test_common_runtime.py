@@ -1,11 +1,14 @@
 """The parts of the runner that need no broker."""
 
+from dataclasses import replace
+
 import pytest
 from spoton_common.errors import BrokenStage, RejectedRecord
 from spoton_common.kafka.snapshots import Progress, Snapshot
 from spoton_common.runtime import ledger
 from spoton_common.runtime.partition import PartitionProgress
 from spoton_common.runtime.stage import KeyedStage, Output, Rejection
+from spoton_common.runtime.waiting import Waiting
 from spoton_schemas.records import CameraIdentities, Detections, GlobalIds, Kind
 from spoton_schemas.topics import DETECTIONS
 
@@ -147,26 +150,44 @@ class TestKeyedStage:
             KeyedStage(DETECTIONS, lambda _key: Summing()).feed([frame(99)])
 
 
+class TestWaiting:
+    def test_a_camera_gets_what_came_with_its_own_picture(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        assert waiting.left(frame(1)) == ["c0"]
+        assert waiting.left(frame(1)) == []
+        assert len(waiting) == 1
+
+    def test_a_tick_of_all_cameras_gets_what_came_with_any_of_them(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        waiting.arrived(frame(2), "later")
+        assert waiting.left(bucket(1)) == ["c0", "c1"]
+        assert len(waiting) == 1
+
+    def test_the_end_of_a_stream_leaves_nothing_of_it_behind(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        waiting.forget(frame(2, kind=Kind.END_OF_TASK))
+        assert waiting.left(bucket(1)) == ["c1"]
+
+    def test_what_came_with_a_mark_serves_every_later_mark_of_its_stream(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(0, kind=Kind.START), "c0")
+        waiting.arrived(frame(0, "c1", Kind.START), "c1")
+        end = frame(9, kind=Kind.END_OF_TASK)
+        assert waiting.left(end) == waiting.left(end) == ["c0"]
+        assert waiting.left(replace(bucket(0), kind=Kind.START)) == ["c0", "c1"]
+        assert len(waiting) == 0
+
+
 class TestLedger:
-    def test_a_camera_gets_its_own_times(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10})
-        times.arrived(frame(1, "c1"), {"ingest": 20})
-        assert times.left(frame(1)) == {"ingest": 10}
-        assert times.left(frame(1)) == {}
-
-    def test_a_tick_of_all_cameras_gets_the_latest_times(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10, "detector": 15})
-        times.arrived(frame(1, "c1"), {"ingest": 20, "detector": 14})
-        assert times.left(bucket(1)) == {"ingest": 20, "detector": 15}
-
-    def test_the_end_of_a_stream_leaves_nothing_behind(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10})
-        times.arrived(frame(1, "c1"), {"ingest": 20})
-        times.forget(frame(2, kind=Kind.END_OF_TASK))
-        assert times.left(bucket(1)) == {"ingest": 20}
+    def test_a_tick_of_all_cameras_has_the_latest_times(self) -> None:
+        found = ledger.latest([{"ingest": 10, "detector": 15}, {"ingest": 20, "detector": 14}])
+        assert found == {"ingest": 20, "detector": 15}
 
     @pytest.mark.parametrize(
         "headers",

@@ -227,13 +227,22 @@ class Processes:
         environment = {**os.environ, **self.environment, "SPOTON_HTTP_PORT": str(port), **settings}
         log = (self.folder / f"{module}.log").open("ab")
         self.running[module] = subprocess.Popen([sys.executable, "-m", module], env=environment, stderr=log)
-        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
 
     def start_gateway(self, **settings: str) -> None:
         self.start("spoton_gateway", self.port, **settings)
+        self.wait_until_ready(self.port)
 
-    def start_sink(self) -> None:
+    def start_all(self, **settings: str) -> None:
         self.start("spoton_gateway.sinks", self.port + 1)
+        self.start("spoton_gateway", self.port, **settings)
+        self.wait_until_ready(self.port + 1)
+        self.wait_until_ready(self.port)
+
+    def wait_until_ready(self, port: int) -> None:
+        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
+
+    def log(self, module: str) -> str:
+        return (self.folder / f"{module}.log").read_text()
 
     def stop(self, module: str) -> int:
         process = self.running.pop(module)
@@ -249,7 +258,7 @@ class Processes:
             except httpx.TransportError:
                 pass
             for module, process in self.running.items():
-                assert process.poll() is None, (self.folder / f"{module}.log").read_text()[-3000:]
+                assert process.poll() is None, self.log(module)[-3000:]
             assert time.monotonic() < deadline, "the condition did not come true in time"
             time.sleep(0.05)
 
@@ -289,13 +298,13 @@ def processes(
     videos: Path,
     tmp_path_factory: pytest.TempPathFactory,
     free_port_base: Callable[[], int],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Processes]:
-    """A running gateway and sink, on an empty database."""
+    """A running gateway and sink, on an empty database; with the module's GATEWAY_SETTINGS."""
     settings = {**stack.as_environment(), "SPOTON_DATABASE_URL": database_url, "SPOTON_FILE_ROOTS": f'["{videos}"]'}
     started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
     try:
-        started.start_sink()
-        started.start_gateway()
+        started.start_all(**getattr(request.module, "GATEWAY_SETTINGS", {}))
         yield started
     finally:
         for module in list(started.running):

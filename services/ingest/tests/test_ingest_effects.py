@@ -23,7 +23,7 @@ class Effects:
         self.told: list[str] = []
         self.states: list[tuple[int, int]] = []
 
-    def frame(self, record: Frame) -> None:
+    def frame(self, record: Frame, _trace: bytes | None = None) -> None:
         self.told.append(record.kind.value)
 
     def status(self, status: TaskStatus) -> None:

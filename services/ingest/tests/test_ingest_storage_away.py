@@ -47,19 +47,29 @@ def library(tmp_path: Path, port: int, health: Health) -> Iterator[Library]:
 
 
 def serve(port: int) -> ThreadedMotoServer:
+    """Start a server; all of them have the same objects, those of this process."""
     server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
     server.start()
+    return server
+
+
+@pytest.fixture
+def stored() -> None:
+    """Put the video there; the server that takes it is stopped again."""
+    server = serve(0)
+    host, port = server.get_host_and_port()
     resource = boto3.resource(
         "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
+        endpoint_url=f"http://{host}:{port}",
         region_name="us-east-1",
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
     resource.create_bucket(Bucket="videos").put_object(Key="a.mp4", Body=CONTENT)
-    return server
+    server.stop()
 
 
+@pytest.mark.usefixtures("stored")
 def test_a_storage_that_is_down_at_the_start_or_in_the_middle_is_waited_for(
     library: Library, health: Health, port: int
 ) -> None:

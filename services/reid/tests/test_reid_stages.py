@@ -60,7 +60,7 @@ def record(camera_id: str, kind: Kind, tick: int, **content: object) -> Detectio
 
 
 def detection(x: float, colour: tuple[int, int, int] | None, class_name: str = "person") -> Detection:
-    crop = None if colour is None else cv2.imencode(".png", np.full((128, 64, 3), colour, np.uint8))[1].tobytes()
+    crop = None if colour is None else cv2.imencode(".jpg", np.full((128, 64, 3), colour, np.uint8))[1].tobytes()
     return Detection(
         bbox_xyxy=(x - 40, 300.0, x + 40, 500.0),
         confidence=0.9,

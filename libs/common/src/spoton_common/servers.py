@@ -45,10 +45,10 @@ class Patience:
 
         def tell(state: tenacity.RetryCallState) -> None:
             nonlocal told
-            error = state.outcome.exception() if state.outcome else None
-            self.health.set(self.loop, self.if_away, f"waiting for {server}: {error}")
+            why = _why(state.outcome.exception() if state.outcome else None)
+            self.health.set(self.loop, self.if_away, f"waiting for {server}: {why}")
             if not told:
-                _log.warning("waiting for a server", loop=self.loop, server=server, error=str(error))
+                _log.warning("waiting for a server", loop=self.loop, server=server, error=why)
             told = True
 
         retrying = tenacity.Retrying(
@@ -63,11 +63,15 @@ class Patience:
         try:
             result = retrying(work)
         except tenacity.RetryError as error:
-            raise ServerAway(f"{server}: {error.last_attempt.exception()}") from error
+            raise ServerAway(f"{server}: {_why(error.last_attempt.exception())}") from error
         if told:
             _log.info("the server answers again", loop=self.loop, server=server)
             self.health.set(self.loop, State.HEALTHY)
         return result
+
+
+def _why(error: BaseException | None) -> str:
+    return str(error.args[0].str()) if isinstance(error, KafkaException) else str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,3 +71,16 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(0, description="Port for /health and /metrics; 0: any free one", ge=0, le=65535)
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     instance: str = Field("", description="Name of this instance in logs; empty: host and process id")
+
+
+class TracingSettings(BaseSettings):
+    """Where traces go. Read from OpenTelemetry's own ``OTEL_*`` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True)
+
+    exporter_otlp_endpoint: str | None = Field(
+        None, description="OTLP/HTTP collector, such as http://127.0.0.1:4318; empty: nothing is recorded"
+    )
+    traces_sampler_arg: float = Field(
+        0.01, ge=0, le=1, description="Share of ticks that is traced; the marks of a task always are"
+    )

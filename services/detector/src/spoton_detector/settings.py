@@ -18,12 +18,7 @@ def _user_cache() -> Path:
 
 
 class DetectorSettings(BaseSettings):
-    """Finds people and objects: reads `frames`, writes `detections`.
-
-    Every option is also a variable, SPOTON_DETECTOR_<OPTION>. Where Kafka and the schema registry are:
-    SPOTON_KAFKA_BOOTSTRAP, SPOTON_REGISTRY_URL. Where /health and /metrics are served: SPOTON_HTTP_HOST and
-    SPOTON_HTTP_PORT.
-    """
+    """What the detector alone has."""
 
     model_config = SettingsConfigDict(
         env_prefix="SPOTON_DETECTOR_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_detector"
@@ -40,7 +35,12 @@ class DetectorSettings(BaseSettings):
     )
     max_detections: int = Field(300, ge=1, le=MAX_BOXES, description="Most boxes a picture")
 
-    threads: int = Field(default_factory=_usable_cores, ge=1, description="CPU threads")
+    threads: int = Field(
+        default_factory=_usable_cores,
+        ge=1,
+        description="Processor threads for the network and for JPEG work",
+        json_schema_extra={"default_text": "the usable cores"},
+    )
     requests: int | None = Field(
         None, ge=1, description="OpenVINO: pictures in flight; default: one a thread (throughput); 1: least latency"
     )
@@ -55,5 +55,6 @@ class DetectorSettings(BaseSettings):
 
     cache: Path = Field(
         default_factory=_user_cache,
+        json_schema_extra={"default_text": "~/.cache/spoton"},
         description="Folder for weights that libraries download",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from spoton_common import metrics
 from spoton_common.errors import BrokenStage, RejectedRecord
+from spoton_common.log_context import about
 from spoton_common.logging import get_logger
 from spoton_common.runtime.stage import Output, Rejection, failure
 from spoton_schemas.records import CameraTick, Detection, Detections, Frame, Kind
@@ -93,9 +94,10 @@ class DetectorStage:
 
     def _begin(self, frame: Frame) -> _Job:
         """Follow the stream's marks, in order, and note what a picture's camera wants."""
+        about(frame)
         key = FRAMES.key(frame)
         if frame.kind is Kind.START and frame.start is not None:
-            self._choices[key] = self._choose(frame, frame.start.scene.classes)
+            self._choices[key] = self._choose(frame.start.scene.classes)
         elif frame.kind is Kind.END_OF_TASK:
             self._choices.pop(key, None)
         elif frame.kind is Kind.FRAME:
@@ -103,7 +105,7 @@ class DetectorStage:
             return _Job(frame, choice, error=None if choice else RejectedRecord("no_start", "its START was never seen"))
         return _Job(frame)
 
-    def _choose(self, frame: Frame, names: tuple[str, ...]) -> ClassChoice:
+    def _choose(self, names: tuple[str, ...]) -> ClassChoice:
         choice = ClassChoice(names)
         unknown = choice.unknown(self._detector.class_names)
         if unknown:
@@ -112,8 +114,6 @@ class DetectorStage:
                 "the detector does not know these classes and leaves them out",
                 classes=unknown,
                 detector=self._detector.name,
-                task=frame.task_id,
-                camera=frame.camera_id,
             )
         return choice
 
@@ -141,6 +141,7 @@ class DetectorStage:
             job.found = found
 
     def _look(self, jobs: Sequence[_Job]) -> Sequence[FrameDetections]:
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(jobs))
         with metrics.MODEL_SECONDS.labels(NAME).time():
             return self._detector.detect([job.image for job in jobs if job.image is not None])
 

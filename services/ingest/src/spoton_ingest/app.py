@@ -5,16 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from pydantic_settings import CliApp
+from spoton_common.description import read_settings
 from spoton_common.health import Health
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
 from spoton_common.servers import Patience, kafka, registry
-from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 
 from spoton_ingest.cache import CacheFolder
+from spoton_ingest.description import INGEST
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.job import JpegOptions
 from spoton_ingest.library import Library
@@ -28,9 +30,9 @@ from spoton_ingest.workshop import Workshop
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service until SIGTERM; return the exit status."""
-    settings = CliApp.run(IngestSettings, cli_args=list(arguments) if arguments is not None else None)
+    settings = read_settings(INGEST, IngestSettings, arguments)
     service = ServiceSettings()
-    configure_logging(NAME, service.log_level)
+    configure_logging(NAME, service.log_level, service.instance)
     connections, health = Connections(), Health()
 
     def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -66,6 +68,7 @@ def _work(
         slots=threading.BoundedSemaphore(settings.workers),
         options=JpegOptions(settings.jpeg_quality, settings.decode_threads),
         failed=failures.put,
+        tracing=configure_tracing(NAME, TracingSettings()),
     )
     news = News(bootstrap, codec, traffic, int(time.time() * 1000), patience)
     try:

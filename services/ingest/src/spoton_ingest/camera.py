@@ -8,6 +8,7 @@ from typing import Any
 
 from spoton_common import metrics
 from spoton_schemas.records import Outcome, TaskStatus
+from structlog.contextvars import bind_contextvars
 
 from spoton_ingest import marks
 from spoton_ingest.chain import Chain
@@ -54,6 +55,11 @@ class Camera:
     def chain(self) -> Chain:
         """The state after the last finished sub-video."""
         return self._chain
+
+    @property
+    def waiting(self) -> int:
+        """How many segments are not finished."""
+        return len(self._queue)
 
     def enqueue(self, ticket: Ticket) -> bool:
         """Take a segment; False if it, or a later one, is known already."""
@@ -135,6 +141,7 @@ class Camera:
         return bool(self._queue) or self._shop.traffic.stopped(self._chain.task_id)
 
     def _run(self) -> None:
+        bind_contextvars(stage=NAME)
         try:
             while self._turn():
                 pass

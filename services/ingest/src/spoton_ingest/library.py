@@ -3,10 +3,12 @@
 import asyncio
 import errno
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
 import tenacity
+from spoton_common import metrics
 from spoton_common.health import Health, State
 from spoton_common.logging import get_logger
 from spoton_common.settings import FileAccess, S3Settings
@@ -14,6 +16,7 @@ from spoton_common.storage import Storage, Unreachable
 from spoton_schemas.records import Segment
 
 from spoton_ingest.cache import CacheFolder
+from spoton_ingest.publisher import NAME
 
 _log = get_logger()
 
@@ -83,13 +86,13 @@ class Library:
             _log.warning("a video cannot be fetched now, trying again", error=str(error))
 
     async def _fetch(self, segment: Segment) -> Path:
-        local = self._storage.local_path(segment.uri)
+        local = self._local(segment)
         if local is not None:
             return local
         return await self._copy(segment, (await self._storage.stat(segment.uri)).size)
 
     async def _prefetch(self, segment: Segment) -> Path | None:
-        local = self._storage.local_path(segment.uri)
+        local = self._local(segment)
         if local is not None:
             return local
         size = (await self._storage.stat(segment.uri)).size
@@ -97,15 +100,24 @@ class Library:
             return None
         return await self._copy(segment, size)
 
+    def _local(self, segment: Segment) -> Path | None:
+        began = time.perf_counter()
+        path = self._storage.local_path(segment.uri)
+        if path is not None:
+            _observe("file", path, began)
+        return path
+
     async def _copy(self, segment: Segment, size: int) -> Path:
         target = self._cache.place(segment.task_id, segment.camera_id, segment.sub_video_batch_index, segment.uri)
         self._sizes[target] = size
+        began = time.perf_counter()
         try:
             async with self._places:
                 await self._storage.fetch(segment.uri, target)
         except BaseException:
             self._release(target)
             raise
+        _observe("s3", target, began)
         return target
 
     def _release(self, path: Path) -> None:
@@ -118,6 +130,11 @@ class Library:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._storage.__aexit__(None, None, None)
+
+
+def _observe(source: str, path: Path, began: float) -> None:
+    metrics.FETCH_SECONDS.labels(NAME, source).observe(time.perf_counter() - began)
+    metrics.FETCH_BYTES.labels(NAME, source).inc(path.stat().st_size)
 
 
 def _may_pass(error: BaseException) -> bool:

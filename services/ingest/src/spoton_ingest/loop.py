@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from spoton_common import metrics
+from spoton_common import log_context, metrics
 from spoton_common.errors import RejectedRecord
 from spoton_common.kafka.client import client_config
+from spoton_common.kafka.lag import observe_lag
 from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.servers import Patience
 from spoton_schemas.codec import Codec
@@ -22,6 +24,7 @@ from spoton_schemas.errors import ImplausibleRecord, UnreadableRecord
 from spoton_schemas.plausibility import is_name
 from spoton_schemas.records import Command, Segment, StatusKind
 from spoton_schemas.topics import SEGMENTS, state_topic
+from structlog.contextvars import bind_contextvars
 
 from spoton_ingest import statuses
 from spoton_ingest.admission import find_scene
@@ -65,6 +68,8 @@ class IngestLoop:
     def run(self, news: News, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; unfinished segments are done again by whoever gets them."""
         self._news = news
+        metrics.announce(NAME)
+        bind_contextvars(stage=NAME)
         news.catch_up()
         self._consumer.subscribe(
             [SEGMENTS.name],
@@ -79,6 +84,7 @@ class IngestLoop:
                 self._raise_failures()
                 for message in messages:
                     self._receive(message)
+                log_context.done()
                 self._obey(news.poll())
                 self._raise_failures()
                 now = time.monotonic()
@@ -87,6 +93,7 @@ class IngestLoop:
                     next_checkpoint = now + _CHECKPOINT_S
                 if now >= next_progress:
                     self._tell_progress()
+                    self._look()
                     next_progress = now + _PROGRESS_S
                 ready()
             self._release(list(self._holdings.partitions))
@@ -97,10 +104,14 @@ class IngestLoop:
         if _is_notice(message) or message.partition() not in self._holdings.partitions:
             return
         metrics.RECORDS_IN.labels(NAME, SEGMENTS.name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         partition, offset = message.partition(), message.offset()
         self._holdings.begin(partition, offset)
         try:
-            self._admit(self._codec.read(SEGMENTS, message.key(), message.value()), message)
+            segment = self._codec.read(SEGMENTS, message.key(), message.value())
+            log_context.reading(place, segment)
+            self._admit(segment, message, place)
         except UnreadableRecord as error:
             if isinstance(error, ImplausibleRecord):
                 self._tell(error, message.key())
@@ -108,8 +119,8 @@ class IngestLoop:
         except RejectedRecord as error:
             self._bury(message, error.reason, str(error))
 
-    def _admit(self, segment: Segment, message: Message) -> None:
-        key, partition, offset = SEGMENTS.key(segment), message.partition(), message.offset()
+    def _admit(self, segment: Segment, message: Message, place: Place) -> None:
+        key, partition, offset = SEGMENTS.key(segment), place.partition, place.offset
         if not self._holdings.knows(key):
             # The environment, and commands, may have been produced just before the segment.
             self._obey(self._news.catch_up())
@@ -123,7 +134,7 @@ class IngestLoop:
             chain = first_chain(segment, scene, since_ms)
             self._holdings.open(chain, partition, offset)
             self._tell_in_force(chain)
-        self._holdings.enqueue(key, Ticket(segment, offset), partition)
+        self._holdings.enqueue(key, Ticket(segment, offset, place), partition)
 
     def _tell(self, error: ImplausibleRecord, key: bytes | None) -> None:
         """Let a task fail whose camera begins with a segment that makes no sense; who produced it waits for news."""
@@ -157,6 +168,12 @@ class IngestLoop:
         for camera in self._holdings.cameras():
             if (status := camera.progress()) is not None:
                 self._publisher.status(status)
+
+    def _look(self) -> None:
+        """Set what is only looked at now and then."""
+        observe_lag(self._consumer, NAME)
+        metrics.QUEUE_DEPTH.labels(NAME, "segments").set(sum(c.waiting for c in self._holdings.cameras()))
+        metrics.QUEUE_DEPTH.labels(NAME, "producer").set(self._publisher.waiting)
 
     def _raise_failures(self) -> None:
         try:

@@ -42,9 +42,9 @@ def _probe(container: "av.container.InputContainer") -> Video:
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise UnusableVideo("the video's codec is not known here")
-    size = stream.codec_context.width, stream.codec_context.height
-    if size[0] * size[1] > MAX_PICTURE_PIXELS:
-        raise UnusableVideo(f"its pictures have {size[0]} x {size[1]} pixels, {MAX_PICTURE_PIXELS} in all are allowed")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not 0 < width * height <= MAX_PICTURE_PIXELS:  # beyond its limit, the decoder tells none
+        raise UnusableVideo(f"its pictures have more than {MAX_PICTURE_PIXELS} pixels, or their size cannot be told")
     packets, cut = _packet_times(container, stream)
     times = sorted(set(packets))
     if not times:

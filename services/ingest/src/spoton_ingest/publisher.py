@@ -13,6 +13,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Snapshot
 from spoton_common.runtime import ledger
 from spoton_common.servers import Patience
+from spoton_common.tracing import HEADER, Traceparent
 from spoton_schemas.records import Frame, Kind, TaskStatus
 from spoton_schemas.topics import FRAMES, TASK_STATUS, state_topic
 
@@ -34,11 +35,16 @@ class Publisher:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
 
-    def frame(self, record: Frame) -> None:
+    @property
+    def waiting(self) -> int:
+        """How many records are on their way to the broker."""
+        return self._producer.waiting
+
+    def frame(self, record: Frame, trace: Traceparent | None = None) -> None:
         """Send a record of a camera's stream; pictures carry when they left."""
-        headers = None
+        headers = {HEADER: trace} if trace else {}
         if record.kind is Kind.FRAME:
-            headers = {ledger.HEADER: ledger.encode({NAME: int(self._wall_clock() * 1e6)})}
+            headers[ledger.HEADER] = ledger.encode({NAME: int(self._wall_clock() * 1e6)})
         with self._lock:
             self._producer.send(FRAMES, record, headers)
         metrics.RECORDS_OUT.labels(NAME, FRAMES.name).inc()

@@ -10,6 +10,7 @@ from spoton_cli import (
     dead_letter_commands,
     demo_command,
     environment_commands,
+    eval_command,
     exporting,
     run_command,
     segment_commands,
@@ -28,6 +29,7 @@ stack_commands.register(app)
 run_command.register(app)
 demo_command.register(app)
 exporting.register(app)
+eval_command.register(app)
 app.add_typer(environment_commands.app, name="environments")
 app.add_typer(task_commands.app, name="tasks")
 app.add_typer(segment_commands.app, name="segments")

@@ -42,6 +42,11 @@ class RecordProducer:
         self._failure: KafkaError | None = None
         self._stop = stop or threading.Event()
 
+    @property
+    def waiting(self) -> int:
+        """How many records are on their way to the broker."""
+        return len(self._producer)
+
     def send(self, topic: Topic[R], record: R, headers: Headers | None = None) -> None:
         """Queue a record; ``UnwritableRecord`` if it does not fit, ``DeliveryFailed`` if an earlier one failed.
 

@@ -14,24 +14,26 @@ from typing import Any, Generic, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord, UnwritableRecord
-from spoton_schemas.records import Kind, TaskStatus, Tick
 from spoton_schemas.records import Stage as StageName
+from spoton_schemas.records import TaskStatus, Tick
 from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
+from structlog.contextvars import bind_contextvars
 
 from spoton_common import metrics
 from spoton_common.errors import NotDelivered, UnreadableSnapshot
 from spoton_common.health import Health
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
-from spoton_common.kafka.headers import read_headers
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Snapshot, read_snapshots
+from spoton_common.log_context import done
 from spoton_common.logging import get_logger
-from spoton_common.runtime import ledger
+from spoton_common.runtime.observed import Observed
 from spoton_common.runtime.partition import DUPLICATE, PartitionProgress
 from spoton_common.runtime.progress import progress_status
 from spoton_common.runtime.stage import Output, Rejection, Stage
 from spoton_common.servers import Patience
+from spoton_common.tracing import UNTRACED, Tracing
 
 In = TypeVar("In", bound=Tick)
 
@@ -70,7 +72,7 @@ class StageRunner(Generic[In]):
         topic: Topic[In],
         bootstrap: str,
         codec: Codec,
-        wall_clock: Callable[[], float] = time.time,
+        tracing: Tracing = UNTRACED,
         health: Health | None = None,
     ) -> None:
         self._options = options
@@ -78,12 +80,11 @@ class StageRunner(Generic[In]):
         self._topic = topic
         self._bootstrap = bootstrap
         self._codec = codec
-        self._wall_clock = wall_clock
         self._health = health or Health()
         self._consumer = Consumer(_consumer_config(bootstrap, options.name))
         self._partitions: dict[int, PartitionProgress] = {}
         self._statuses: dict[str, TaskStatus] = {}
-        self._ledger = ledger.Ledger()
+        self._observed = Observed(options.name, topic.name, tracing)
         self._callback_failure: Exception | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
@@ -100,6 +101,7 @@ class StageRunner(Generic[In]):
             on_revoke=self._guarded(self._revoked),
             on_lost=self._guarded(self._lost),
         )
+        bind_contextvars(stage=self._options.name)
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
             while not stop.is_set():
@@ -134,16 +136,18 @@ class StageRunner(Generic[In]):
         messages = [m for m in messages if _partition(m) in self._partitions]
         received = [r for r in map(self._receive, messages) if r is not None]
         if received:
-            with metrics.FEED_SECONDS.labels(self._options.name).time():
+            with self._observed.feeding():
                 outputs = self._stage.feed([r.record for r in received])
             for output in outputs:
                 self._emit(output, received)
+            self._observed.refused([received[o.index].record for o in outputs if isinstance(o, Rejection)])
+        done()
         for message in messages:
             self._partitions[_partition(message)].next_offset = _offset(message) + 1
 
     def _receive(self, message: Message) -> _Received[In] | None:
         name = self._options.name
-        metrics.RECORDS_IN.labels(name, self._topic.name).inc()
+        place = self._observed.received(message)
         try:
             record = self._codec.read(self._topic, message.key(), message.value())
         except UnreadableRecord as error:
@@ -153,14 +157,14 @@ class StageRunner(Generic[In]):
         stream, position = self._topic.stream(record), self._topic.position(record)
         refusal = partition.refusal(key, stream, _offset(message), position, record.kind)
         if refusal == DUPLICATE:
-            metrics.DROPPED.labels(name, DUPLICATE).inc()
+            self._observed.dropped(DUPLICATE)
             return None
         if refusal is not None:
             bury(self._producer, name, message, refusal, f"{record.kind} at {position} of stream {stream}")
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
         self._statuses[stream] = progress_status(self._options.stage, record, progress)
-        self._ledger.arrived(record, ledger.decode(read_headers(message)))
+        self._observed.accepted(place, record)
         return _Received(message, record)
 
     def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:
@@ -169,27 +173,13 @@ class StageRunner(Generic[In]):
             bury(self._producer, name, received[output.index].message, output.reason, output.detail)
             return
         try:
-            self._producer.send(output.topic, output.record, self._headers(output.record))
+            self._producer.send(output.topic, output.record, self._observed.headers(output.record))
         except UnwritableRecord as error:
             # Its input was read within all bounds; the same record would fail again at every restart.
-            metrics.DROPPED.labels(name, "unwritable").inc()
-            _log.error("result cannot be written", stage=name, error=str(error))
+            self._observed.dropped("unwritable")
+            _log.error("result cannot be written", error=str(error))
             return
-        metrics.RECORDS_OUT.labels(name, output.topic.name).inc()
-
-    def _headers(self, record: Any) -> dict[str, bytes]:
-        if not isinstance(record, Tick):
-            return {}
-        if record.kind is Kind.END_OF_TASK:
-            self._ledger.forget(record)
-        if record.kind is not Kind.FRAME:
-            return {}
-        times = self._ledger.left(record)
-        if not times:
-            return {}
-        now = self._wall_clock()
-        metrics.LATENCY_SECONDS.labels(self._options.name).observe(now - min(times.values()) / 1e6)
-        return {ledger.HEADER: ledger.encode({**times, self._options.name: int(now * 1e6)})}
+        self._observed.sent(output.topic.name)
 
     def _checkpoint(self, numbers: Sequence[int]) -> None:
         """Make progress safe, in an order in which a kill between any two steps loses nothing."""
@@ -205,6 +195,7 @@ class StageRunner(Generic[In]):
             self._flush()
             # 3. Only then the input counts as read.
             self._commit(numbers)
+        self._observed.looked(self._consumer, self._producer)
 
     def _flush(self) -> None:
         self._patience.call("Kafka", lambda: self._producer.flush(_FLUSH_S), NotDelivered)
@@ -284,7 +275,7 @@ class StageRunner(Generic[In]):
                 self._stage.forget(key)
 
     def _note_partitions(self, event: str, partitions: list[TopicPartition]) -> None:
-        metrics.PARTITIONS.labels(self._options.name).set(len(self._partitions))
+        self._observed.partitions(len(self._partitions))
         _log.info(event, stage=self._options.name, partitions=sorted(p.partition for p in partitions))
 
 

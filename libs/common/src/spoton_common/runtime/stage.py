@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from spoton_schemas.topics import Topic
 
 from spoton_common.errors import BrokenStage, RejectedRecord
+from spoton_common.log_context import about
 from spoton_common.logging import get_logger
 from spoton_common.runtime.journal import Journal
 from spoton_common.runtime.machine import Output, StateMachine
@@ -69,6 +70,7 @@ class KeyedStage(Generic[In]):
         """Feed each record to its key's machine; one at which it fails is rejected, and the others go on."""
         outputs: list[Output | Rejection] = []
         for index, record in enumerate(records):
+            about(record)
             try:
                 outputs += self._journal(self._topic.key(record)).feed(record)
             except RejectedRecord as error:

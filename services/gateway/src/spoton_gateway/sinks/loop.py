@@ -11,20 +11,26 @@ from typing import Any, NamedTuple
 
 import asyncpg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
-from spoton_common import metrics
+from spoton_common import log_context, metrics
 from spoton_common.errors import NotDelivered, ServerAway
 from spoton_common.health import Health, State
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
-from spoton_common.kafka.headers import read_headers, written_at
+from spoton_common.kafka.headers import written_at
+from spoton_common.kafka.lag import observe_lag
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
+from spoton_common.runtime.observed import span_attributes, traces_of
 from spoton_common.servers import Patience
 from spoton_common.settings import Connections
+from spoton_common.tracing import UNTRACED, Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import MapPoints
 from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
+from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.database import CONNECTION_ERRORS
 from spoton_gateway.errors import MigrationFailed
@@ -61,16 +67,26 @@ _SESSION = {"timescaledb.max_tuples_decompressed_per_dml_transaction": "0"}
 class _Read(NamedTuple):
     message: Message
     arrival: Arrival
+    place: Place
+    read_ns: int
 
 
 class Sink:
     """Writes the topics to the database until told to stop."""
 
-    def __init__(self, connections: Connections, settings: SinkSettings, codec: Codec, health: Health) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        settings: SinkSettings,
+        codec: Codec,
+        health: Health,
+        tracing: Tracing = UNTRACED,
+    ) -> None:
         self._connections = connections
         self._settings = settings
         self._codec = codec
         self._health = health
+        self._tracing = tracing
         self._producer = RecordProducer(connections.kafka_bootstrap, codec)
         self._consumer = Consumer(
             {
@@ -91,6 +107,8 @@ class Sink:
         asyncio.run(self._run(stop, ready))
 
     async def _run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+        metrics.announce(NAME)
+        bind_contextvars(stage=NAME)
         self._stop, self._patience = stop, Patience(NAME, stop, self._health)
         try:
             await self._retry(self._connect)
@@ -100,6 +118,7 @@ class Sink:
                     await self._retry(self._connect)
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
+                observe_lag(self._consumer, NAME)
                 if self._retention.due(datetime.now(UTC)):
                     await self._retry(self._forget)
                 ready()
@@ -123,6 +142,8 @@ class Sink:
         if not messages:
             return
         reads = [read for read in map(self._read, messages) if read is not None]
+        log_context.done()
+        metrics.BATCH_SIZE.labels(NAME).observe(len(messages))
         with metrics.CHECKPOINT_SECONDS.labels(NAME).time():
             # 1. Rows are in the database, and what cannot become a row is with the dead letters.
             if reads:
@@ -130,7 +151,7 @@ class Sink:
             self._patience.call("Kafka", partial(self._producer.flush, _FLUSH_S), NotDelivered)
             # 2. Only then the records count as read.
             self._commit()
-        _observe_latency(reads)
+        self._observe(reads)
 
     async def _forget(self) -> None:
         if self._connection is None or self._connection.is_closed():
@@ -141,19 +162,22 @@ class Sink:
     def _read(self, message: Message) -> _Read | None:
         name = str(message.topic())
         metrics.RECORDS_IN.labels(NAME, name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         try:
             record = self._codec.read(TOPICS[name], message.key(), message.value())
         except UnreadableRecord as error:
             bury(self._producer, NAME, message, error.reason, str(error))
             return None
-        return _Read(message, Arrival(record, written_at(message)))
+        return _Read(message, Arrival(record, written_at(message)), place, time.time_ns())
 
     async def _write(self, reads: Sequence[_Read]) -> None:
         assert self._writer is not None
         if self._connection is None or self._connection.is_closed():
             await self._connect()
         try:
-            await self._writer.write([read.arrival for read in reads])
+            with metrics.WRITE_SECONDS.labels(NAME).time():
+                await self._writer.write([read.arrival for read in reads])
         except _UNSTORABLE as error:
             if len(reads) == 1:
                 bury(self._producer, NAME, reads[0].message, "unstorable", str(error))
@@ -189,6 +213,14 @@ class Sink:
                     self._health.set("database", State.HEALTHY)
                 return
 
+    def _observe(self, reads: Sequence[_Read]) -> None:
+        now_us = int(time.time() * 1e6)
+        for read in reads:
+            ledger.observe(NAME, ledger.decode(read.place.headers), now_us)
+            record, traces = read.arrival.record, traces_of(read.place.headers)
+            if traces and isinstance(record, MapPoints):
+                self._tracing.hop(traces, f"process {MAP_POINTS.name}", read.read_ns, span_attributes(record))
+
     def _commit(self) -> None:
         try:
             self._consumer.commit(asynchronous=False)
@@ -196,14 +228,6 @@ class Sink:
             # The partitions moved, or the broker is away. The records come again and change nothing.
             if error.args[0].code() != KafkaError._NO_OFFSET:
                 _log.warning("offsets not committed", stage=NAME, error=str(error))
-
-
-def _observe_latency(reads: Sequence[_Read]) -> None:
-    now_us = time.time() * 1e6
-    for read in reads:
-        times = ledger.decode(read_headers(read.message))
-        if times:
-            metrics.LATENCY_SECONDS.labels(NAME).observe((now_us - min(times.values())) / 1e6)
 
 
 def _is_notice(message: Message) -> bool:

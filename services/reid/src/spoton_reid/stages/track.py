@@ -151,8 +151,13 @@ class TrackMachine:
         crops = {row: _decode(detections[row].crop) for row in rows}
         metrics.DROPPED.labels(NAME, "bad_crop").inc(sum(not crop.size for crop in crops.values()))
         whole = {row: crop for row, crop in crops.items() if crop.size}
+        if not whole:
+            return {}
+        metrics.EMBEDDINGS.labels(NAME).inc(len(whole))
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(whole))
         try:
-            embeddings = self._tools.embedder.embed(list(whole.values()))
+            with metrics.MODEL_SECONDS.labels(NAME).time():
+                embeddings = self._tools.embedder.embed(list(whole.values()))
         except Exception:
             self._look_at_model()
             raise

@@ -1,0 +1,27 @@
+"""What all pictures share: a canvas without a display, and colours of identities."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+NOBODY = "#e8e8e8"
+_GOLDEN = 0.618033988749895  # neighbouring numbers get far apart hues
+
+
+@contextmanager
+def canvas(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
+    """Give a figure and write it as PNG."""
+    figure = Figure(figsize=(width_in, height_in), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    yield figure
+    figure.savefig(path)
+
+
+def colour_of(identity: int) -> Any:
+    """Return an identity's colour, the same in every picture."""
+    return colormaps["hsv"]((identity * _GOLDEN) % 1.0)
