@@ -166,3 +166,21 @@ def test_mounted_configuration_is_read_only(services: dict[str, dict[str, Any]],
         for volume in service.get("volumes", ()):
             if volume.startswith((".", "$")):
                 assert volume.endswith(":ro"), (name, volume)
+
+
+def test_prometheus_asks_every_service_where_it_listens(services: dict[str, dict[str, Any]], checkout: Path) -> None:
+    document = yaml.safe_load((checkout / "infra/prometheus/prometheus.yml").read_text())
+    targets = {
+        target for job in document["scrape_configs"] for static in job["static_configs"] for target in static["targets"]
+    }
+    ports = dict.fromkeys((*BUILT, "sink"), "9100") | {"gateway": "8000"}
+    assert targets == {f"{name}:{port}" for name, port in ports.items()}
+    for name in BUILT:
+        assert f"SPOTON_HTTP_PORT={ports[name]}" in dockerfile(checkout, name)
+    assert services["sink"]["environment"]["SPOTON_HTTP_PORT"] == ports["sink"]
+
+
+def test_grafana_finds_the_dashboards(services: dict[str, dict[str, Any]], checkout: Path) -> None:
+    (provider,) = (checkout / "infra/grafana/provisioning/dashboards").iterdir()
+    path = yaml.safe_load(provider.read_text())["providers"][0]["options"]["path"]
+    assert f"./infra/grafana/dashboards:{path}:ro" in services["grafana"]["volumes"]
