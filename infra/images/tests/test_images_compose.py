@@ -106,7 +106,7 @@ def test_an_image_is_small_unprivileged_and_tells_its_health(service: str, check
 
 
 @pytest.mark.parametrize("service", BUILT)
-def test_no_image_has_torch_by_default(service: str, checkout: Path) -> None:
+def test_no_image_has_what_it_does_not_need(service: str, checkout: Path) -> None:
     packages = {p["name"]: p for p in tomllib.loads((checkout / "uv.lock").read_text())["package"]}
     found, open_names = set(), [(f"spoton-{service}", ())]
     while open_names:
@@ -123,6 +123,7 @@ def test_no_image_has_torch_by_default(service: str, checkout: Path) -> None:
     assert "confluent-kafka" in names
     assert not names & WITHOUT_TORCH
     assert not [name for name in names if name.startswith("nvidia-")]
+    assert ("opencv-python-headless" in names) is (service not in ("mapper", "gateway"))
 
 
 def test_the_settings_of_compose_are_those_of_the_example(checkout: Path, compose_variables: set[str]) -> None:
