@@ -7,6 +7,7 @@ from rich.console import Console
 from spoton_local.errors import StackError
 
 from spoton_cli import (
+    dead_letter_commands,
     demo_command,
     environment_commands,
     eval_command,
@@ -33,6 +34,7 @@ app.add_typer(environment_commands.app, name="environments")
 app.add_typer(task_commands.app, name="tasks")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(topic_commands.app, name="topics")
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 
 def main() -> None:
