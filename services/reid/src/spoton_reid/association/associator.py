@@ -35,6 +35,8 @@ from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
 
 _KIND = "associator"
+_SHIFT_EVERY = 2  # solves; planes do not move
+_ALIGN_EVERY_S = 0.2  # feet of neighbouring ticks tell the same of the planes
 _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 
 
@@ -42,6 +44,7 @@ _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 class _State:
     window: Window
     alignment: PlaneAlignment
+    shifts: NDArray[np.float64]
     book: IdentityBook = field(default_factory=IdentityBook)
     pending: deque[Bucket] = field(default_factory=deque)
     newest: int | None = None
@@ -58,8 +61,9 @@ class Associator:
         self._camera_index = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
+        self._align_every = max(1, round(_ALIGN_EVERY_S * scene.fps))
         cameras = len(scene.cameras)
-        self._state = _State(Window(cameras), PlaneAlignment(cameras))
+        self._state = _State(Window(cameras), PlaneAlignment(cameras), np.zeros((cameras, cameras, 2)))
 
     def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
         """Take the next tick.
@@ -122,7 +126,8 @@ class Associator:
             for observation, (x_m, y_m) in zip(own, places.tolist(), strict=True):
                 if self._monitored(observation):
                     self._state.window.add(index, bucket.global_frame_index, observation, (x_m, y_m))
-        self._state.alignment.observe(feet)
+        if bucket.global_frame_index % self._align_every == 0:
+            self._state.alignment.observe(feet)
 
     def _in_order(self, bucket: Bucket) -> list[Observation]:
         unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
@@ -147,7 +152,9 @@ class Associator:
         if not tracklets:
             return []
         forbidden = cannot_link(tracklets)
-        shifts = state.alignment.shifts()
+        if state.solves % _SHIFT_EVERY == 0:
+            state.shifts = state.alignment.shifts()
+        shifts = state.shifts
         looks, geometry = state.window.weigh(tracklets, shifts, fps, parameters.evidence)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
         labels = cluster(looks + geometry, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)

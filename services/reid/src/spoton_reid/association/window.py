@@ -25,8 +25,12 @@ class Window:
 
     cameras: int
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
-    _floor: FloorTable = field(default_factory=FloorTable)
+    _floor: FloorTable = field(init=False)
     _gaps: list[Gap] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with planes that agree."""
+        self._floor = FloorTable(np.zeros((self.cameras, self.cameras, 2)))
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
@@ -137,6 +141,6 @@ class Window:
         parameters: EvidenceParameters,
     ) -> tuple[Matrix, Matrix]:
         """Weigh the given tracklets: evidence of appearance, and of floor and motion, each (N, N) and symmetric."""
-        floor, applied = self._floor.update(tracklets, shifts, fps, parameters)
-        motion = motion_evidence(tracklets, applied, fps, parameters)
+        floor = self._floor.update(tracklets, shifts, fps, parameters)
+        motion = motion_evidence(tracklets, self._floor.shifts, fps, parameters)
         return appearance_evidence(tracklets, parameters), floor + motion
