@@ -13,9 +13,10 @@ export UV_SYSTEM_CERTS ?= 1
 
 STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
-	infra/*/pyproject.toml tools/*/pyproject.toml)
+	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo test test-unit lint format types clean
+.PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
+	schemathesis pressure lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,12 +50,42 @@ down: setup ## Stop what `make up` started
 demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
 	@$(RUN) spoton demo $(if $(EXIT),--exit)
 
+bench: setup ## Measure what it costs (QUICK=1: in a few minutes); writes .local/reports/bench.json
+	@$(RUN) python -m spoton_bench $(if $(QUICK),--quick)
+
 test: setup ## All tests: unit, then integration and end-to-end on real servers
-	$(RUN) pytest -m "not integration and not e2e"
-	$(RUN) pytest -m "integration or e2e"
+	$(RUN) pytest -m "not integration and not e2e and not images"
+	$(RUN) pytest -m "(integration or e2e) and not chaos"
 
 test-unit: setup ## Unit tests only: no servers, no sockets
-	$(RUN) pytest -m "not integration and not e2e"
+	$(RUN) pytest -m "not integration and not e2e and not images"
+
+images: ## Build the container images with Docker or Podman (EXTRAS=torch: those of a GPU)
+	@EXTRAS=$(EXTRAS) infra/images/build.sh
+
+images-test: setup images ## Run a task through the container images
+	$(RUN) pytest -m images
+
+chaos: setup ## Kill processes and servers at random moments, compare the results (N=20 SEED=7)
+	@$(RUN) python -m tests.chaos --runs $(or $(N),20) --seed $(or $(SEED),7)
+
+chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
+	$(RUN) pytest -m chaos tests/chaos
+
+eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
+	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))
+
+# A task and an environment that exist let more requests through to the routes' own work.
+schemathesis: setup ## Fuzz the REST interface of the running stack (N=200 cases an operation)
+	@URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	SPOTON_FUZZ_TASK=$(or $(TASK),nobody) SPOTON_FUZZ_ENVIRONMENT=$(or $(ENVIRONMENT),demo) \
+	$(RUN) schemathesis --config-file services/gateway/schemathesis.toml run $$URL/api/openapi.json \
+		--max-examples=$(or $(N),200) --warnings=off
+
+pressure: setup ## Measure the running gateway with many WebSocket clients (CLIENTS=500)
+	@eval "$$($(RUN) python -m spoton_local.environment)" && \
+	URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	$(RUN) python -m tests.pressure.measure_sockets --port $${URL##*:} --clients $(or $(CLIENTS),500)
 
 lint: setup ## Check style and formatting
 	$(RUN) ruff check
@@ -66,6 +97,9 @@ format: setup ## Format the code and fix what can be fixed
 
 types: setup ## Check types
 	$(RUN) mypy
+
+docs: setup ## Write the generated tables of the READMEs anew
+	@$(RUN) python -m spoton_docs
 
 clean: ## Stop the stack and remove the environment and all local state, data included
 	@if [ -x .venv/bin/spoton ]; then .venv/bin/spoton down; fi

@@ -12,13 +12,24 @@ from spoton_local import Layout, stack
 from spoton_local.ports import BASE_VARIABLE
 from spoton_scenes.__main__ import main as generate_scene
 
+from tests.collector import Collector, running_collector
 from tests.line import Line
 
 CHECKOUT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
-def line(free_port_base: Callable[[], int]) -> Iterator[Line]:
+def collector() -> Iterator[Collector]:
+    """Take the line's traces, of every fifth tick."""
+    with running_collector() as collector, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        patch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.2")
+        patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def line(free_port_base: Callable[[], int], collector: Collector) -> Iterator[Line]:  # noqa: ARG001
     """Start servers and services of their own, empty, and stop them at the end."""
     layout = Layout(CHECKOUT / ".local" / "test-line")
     stack.down(layout)

@@ -5,6 +5,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from confluent_kafka import Consumer
@@ -14,7 +16,7 @@ from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.stage import KeyedStage, Output
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
-from spoton_schemas.records import Detections, Frame, Kind, Stage
+from spoton_schemas.records import Detections, Frame, Kind, Scene, SceneCamera, Stage, TaskStart
 from spoton_schemas.topics import DETECTIONS, FRAMES, state_topic, topic_settings
 
 pytestmark = pytest.mark.integration
@@ -40,7 +42,7 @@ class Numbering:
         self.count = 0
 
     def feed(self, record: Frame) -> list[Output]:
-        self.count += 1
+        self.count += record.kind is Kind.FRAME
         found = Detections(
             task_id=record.task_id,
             environment_id="e",
@@ -49,6 +51,7 @@ class Numbering:
             sub_video_batch_index=0,
             global_frame_index=record.global_frame_index,
             camera_frame_index=self.count,
+            start=record.start,
             event_time_us=0,
         )
         return [Output(DETECTIONS, found)]
@@ -61,7 +64,7 @@ class Numbering:
 
 
 @contextmanager
-def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
+def instance(stack: Connections, wall_clock: Callable[[], float] = time.time) -> Iterator[Callable[[], bool]]:
     """Run an instance of the stage in a thread; yields what tells whether its loop has turned."""
     runner = StageRunner(
         RunnerOptions(NAME, Stage.DETECTOR, checkpoint_s=0.2),
@@ -69,6 +72,7 @@ def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
         FRAMES,
         stack.kafka_bootstrap,
         Codec.connect(stack.registry_url),
+        wall_clock,
     )
     stop, turned = threading.Event(), threading.Event()
     thread = threading.Thread(target=runner.run, args=(stop, turned.set), daemon=True)
@@ -79,6 +83,12 @@ def instance(stack: Connections) -> Iterator[Callable[[], bool]]:
         stop.set()
         thread.join(30)
     assert not thread.is_alive()
+
+
+def start(task_id: str, camera_id: str) -> Frame:
+    scene = Scene("e", "E", 10.0, tuple(SceneCamera(c) for c in CAMERAS))
+    mark = frame(task_id, camera_id, 0)
+    return replace(mark, kind=Kind.START, jpeg=None, start=TaskStart(scene, CAMERAS, 0))
 
 
 def frame(task_id: str, camera_id: str, tick: int) -> Frame:
@@ -97,9 +107,11 @@ def frame(task_id: str, camera_id: str, tick: int) -> Frame:
 
 def send(stack: Connections, task_id: str, ticks: range) -> None:
     producer = RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+    for camera_id in CAMERAS:
+        producer.send(FRAMES, start(task_id, camera_id))
     for tick in ticks:
         for camera_id in CAMERAS:
-            producer.send(FRAMES, frame(task_id, camera_id, tick))
+            producer.send(FRAMES, frame(task_id, camera_id, tick), {"spoton-ledger": b'{"ingest": 1700000000000000}'})
     producer.flush()
 
 
@@ -123,7 +135,7 @@ class Reader:
             if message is None or message.error():
                 continue
             record = self._codec.decode(DETECTIONS, message.value())
-            if record.task_id == self._task_id:
+            if record.task_id == self._task_id and record.kind is Kind.FRAME:
                 key = (record.camera_id, record.global_frame_index)
                 self.results.setdefault(key, set()).add(record.camera_frame_index)
 
@@ -155,6 +167,17 @@ def test_a_restarted_instance_goes_on_with_its_state_and_drops_what_comes_twice(
         reader.read_until(60)
     send(stack, task_id, range(10, 30))
     with instance(stack):
+        reader.read_until(90)
+    assert reader.results == expected(30)
+
+
+def test_a_wall_clock_that_jumps_changes_nothing(stack: Connections, task_id: str, reader: Reader) -> None:
+    jumping = cycle((0.0, 4e9, 1.7e9, -1.0))
+    with instance(stack, lambda: next(jumping)):
+        send(stack, task_id, range(20))
+        reader.read_until(60)
+    with instance(stack, lambda: next(jumping)):
+        send(stack, task_id, range(20, 30))
         reader.read_until(90)
     assert reader.results == expected(30)
 

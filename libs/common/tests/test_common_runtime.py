@@ -1,13 +1,18 @@
 """The parts of the runner that need no broker."""
 
+from dataclasses import replace
+
 import pytest
-from spoton_common.errors import RejectedRecord
+from spoton_common.errors import BrokenStage, RejectedRecord
 from spoton_common.kafka.snapshots import Progress, Snapshot
 from spoton_common.runtime import ledger
 from spoton_common.runtime.partition import PartitionProgress
 from spoton_common.runtime.stage import KeyedStage, Output, Rejection
+from spoton_common.runtime.waiting import Waiting
 from spoton_schemas.records import CameraIdentities, Detections, GlobalIds, Kind
 from spoton_schemas.topics import DETECTIONS
+
+NOW_US = 1_700_000_000_000_000
 
 
 def frame(tick: int, camera_id: str = "c0", kind: Kind = Kind.FRAME) -> Detections:
@@ -36,7 +41,7 @@ def bucket(tick: int) -> GlobalIds:
 
 
 class Summing:
-    """Counts ticks; refuses tick 13."""
+    """Adds up ticks; refuses tick 13, and breaks at tick 66 when it has half taken it."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -45,6 +50,10 @@ class Summing:
         if record.global_frame_index == 13:
             raise RejectedRecord("unlucky", "thirteen")
         self.total += record.global_frame_index
+        if record.global_frame_index == 66:
+            raise ZeroDivisionError("the number of the beast")
+        if record.global_frame_index == 99:
+            raise BrokenStage("the device is gone")
         return [Output(DETECTIONS, record)]
 
     def snapshot(self) -> bytes:
@@ -58,17 +67,28 @@ class TestPartitionProgress:
     def test_drops_what_is_not_after_the_last_position_of_its_stream(self) -> None:
         progress = PartitionProgress()
         progress.advance("t/c0", "t/c0", 5, (3, 1, 0), frame(3))
-        assert not progress.accepts("t/c0", "t/c0", 6, (3, 1, 0))
-        assert not progress.accepts("t/c0", "t/c0", 7, (2, 1, 0))
-        assert progress.accepts("t/c0", "t/c0", 8, (4, 1, 0))
-        assert progress.accepts("t/c1", "t/c1", 9, (0, 1, 0))
+        assert progress.refusal("t/c0", "t/c0", 6, (3, 1, 0), Kind.FRAME) == "duplicate"
+        assert progress.refusal("t/c0", "t/c0", 7, (2, 1, 0), Kind.FRAME) == "duplicate"
+        assert progress.refusal("t/c0", "t/c0", 8, (4, 1, 0), Kind.FRAME) is None
 
     def test_drops_what_a_restored_state_already_holds(self) -> None:
         snapshot = Snapshot(10, {"t/c0": Progress((3, 1, 0), 4)}, b"state")
         progress = PartitionProgress.from_snapshots({"t": Snapshot.from_bytes(snapshot.to_bytes())})
-        assert not progress.accepts("t", "t/c1", 9, (9, 1, 0))
-        assert progress.accepts("t", "t/c1", 10, (0, 1, 0))
-        assert not progress.accepts("t", "t/c0", 10, (3, 1, 0))
+        assert progress.refusal("t", "t/c1", 9, (0, -1, 0), Kind.START) == "duplicate"
+        assert progress.refusal("t", "t/c1", 10, (0, -1, 0), Kind.START) is None
+        assert progress.refusal("t", "t/c0", 10, (3, 1, 0), Kind.FRAME) == "duplicate"
+
+    def test_a_stream_is_one_start_then_records_then_one_end(self) -> None:
+        progress = PartitionProgress()
+        assert progress.refusal("t/c0", "t/c0", 0, (7, 1, 0), Kind.FRAME) == "not_started"
+        assert progress.keys == {}, "a stream that never starts leaves nothing in memory"
+        progress.advance("t/c0", "t/c0", 1, (0, -1, 0), frame(0, kind=Kind.START))
+        assert progress.refusal("t/c0", "t/c0", 2, (9, -1, 0), Kind.START) == "started_twice"
+        assert progress.refusal("t/c0", "t/c0", 2, (0, -1, 0), Kind.START) == "duplicate"
+        progress.advance("t/c0", "t/c0", 3, (4, 2, 0), frame(4, kind=Kind.END_OF_TASK))
+        assert progress.refusal("t/c0", "t/c0", 4, (4, 2, 0), Kind.END_OF_TASK) == "duplicate"
+        assert progress.refusal("t/c0", "t/c0", 4, (5, 2, 0), Kind.END_OF_TASK) == "after_end"
+        assert progress.refusal("t/c0", "t/c0", 4, (9, 1, 0), Kind.FRAME) == "after_end"
 
     def test_counts_pictures_and_not_marks(self) -> None:
         progress = PartitionProgress()
@@ -104,31 +124,90 @@ class TestKeyedStage:
         assert [type(output) for output in outputs] == [Output, Rejection, Output]
         assert stage.snapshot("t/c0") == b"3"
 
+    @pytest.mark.parametrize("checkpoints", [(), (1,), (0, 1, 2)])
+    def test_a_record_at_which_it_fails_leaves_the_state_as_it_was(self, checkpoints: tuple[int, ...]) -> None:
+        stage = KeyedStage(DETECTIONS, lambda _key: Summing())
+        outputs: list[Output | Rejection] = []
+        for number, tick in enumerate((1, 2, 66, 66, 4)):
+            outputs += stage.feed([frame(tick)])
+            if number in checkpoints:
+                stage.snapshot("t/c0")
+        rejections = [output for output in outputs if isinstance(output, Rejection)]
+        assert [r.reason for r in rejections] == ["failed", "failed"]
+        assert "ZeroDivisionError: the number of the beast (" in rejections[0].detail
+        assert "feed" in rejections[0].detail
+        assert stage.snapshot("t/c0") == b"7"
+
+    def test_a_journal_stays_short_without_checkpoints(self) -> None:
+        stage = KeyedStage(DETECTIONS, lambda _key: Summing())
+        for tick in range(100, 2100):
+            stage.feed([frame(tick)])
+        stage.feed([frame(66)])
+        assert stage.snapshot("t/c0") == str(sum(range(100, 2100))).encode()
+
+    def test_what_no_record_is_to_blame_for_ends_the_process(self) -> None:
+        with pytest.raises(BrokenStage):
+            KeyedStage(DETECTIONS, lambda _key: Summing()).feed([frame(99)])
+
+
+class TestWaiting:
+    def test_a_camera_gets_what_came_with_its_own_picture(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        assert waiting.left(frame(1)) == ["c0"]
+        assert waiting.left(frame(1)) == []
+        assert len(waiting) == 1
+
+    def test_a_tick_of_all_cameras_gets_what_came_with_any_of_them(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        waiting.arrived(frame(2), "later")
+        assert waiting.left(bucket(1)) == ["c0", "c1"]
+        assert len(waiting) == 1
+
+    def test_the_end_of_a_stream_leaves_nothing_of_it_behind(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(1), "c0")
+        waiting.arrived(frame(1, "c1"), "c1")
+        waiting.forget(frame(2, kind=Kind.END_OF_TASK))
+        assert waiting.left(bucket(1)) == ["c1"]
+
+    def test_what_came_with_a_mark_serves_every_later_mark_of_its_stream(self) -> None:
+        waiting = Waiting[str]()
+        waiting.arrived(frame(0, kind=Kind.START), "c0")
+        waiting.arrived(frame(0, "c1", Kind.START), "c1")
+        end = frame(9, kind=Kind.END_OF_TASK)
+        assert waiting.left(end) == waiting.left(end) == ["c0"]
+        assert waiting.left(replace(bucket(0), kind=Kind.START)) == ["c0", "c1"]
+        assert len(waiting) == 0
+
 
 class TestLedger:
-    def test_a_camera_gets_its_own_times(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10})
-        times.arrived(frame(1, "c1"), {"ingest": 20})
-        assert times.left(frame(1)) == {"ingest": 10}
-        assert times.left(frame(1)) == {}
+    def test_a_tick_of_all_cameras_has_the_latest_times(self) -> None:
+        found = ledger.latest([{"ingest": 10, "detector": 15}, {"ingest": 20, "detector": 14}])
+        assert found == {"ingest": 20, "detector": 15}
 
-    def test_a_tick_of_all_cameras_gets_the_latest_times(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10, "detector": 15})
-        times.arrived(frame(1, "c1"), {"ingest": 20, "detector": 14})
-        assert times.left(bucket(1)) == {"ingest": 20, "detector": 15}
-
-    def test_the_end_of_a_stream_leaves_nothing_behind(self) -> None:
-        times = ledger.Ledger()
-        times.arrived(frame(1), {"ingest": 10})
-        times.arrived(frame(1, "c1"), {"ingest": 20})
-        times.forget(frame(2, kind=Kind.END_OF_TASK))
-        assert times.left(bucket(1)) == {"ingest": 20}
-
-    @pytest.mark.parametrize("headers", [None, [], [("spoton-ledger", b"{")], [("spoton-ledger", b"[1]")]])
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            None,
+            [],
+            [("spoton-ledger", None)],
+            *(
+                [("spoton-ledger", value)]
+                for value in (b"{", b"[1]", b'{"a":"b"}', b'{"a":null}', b'{"a":1e400}', b'{"a":-5}', b'{"a":true}')
+            ),
+            [("spoton-ledger", b"[" * 2000)],
+            [("spoton-ledger", b'{"ingest":1700000000000000' + b" " * 5000 + b"}")],
+            [("spoton-ledger", b"\xff\xfe")],
+        ],
+    )
     def test_headers_that_are_not_ours_give_no_times(self, headers: list[tuple[str, bytes | None]] | None) -> None:
         assert ledger.decode(headers) == {}
 
     def test_times_come_back_from_headers(self) -> None:
-        assert ledger.decode([("other", None), ("spoton-ledger", ledger.encode({"ingest": 5}))]) == {"ingest": 5}
+        assert ledger.decode([("other", None), ("spoton-ledger", ledger.encode({"ingest": NOW_US}))]) == {
+            "ingest": NOW_US
+        }

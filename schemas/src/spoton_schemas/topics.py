@@ -30,10 +30,16 @@ R = TypeVar("R")
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 """Largest record that the broker takes: a 4K picture as JPEG with room to spare."""
 
+MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 65536
+"""A record of any topic, and beside it the headers that say why it was set aside."""
+
 Position = tuple[int, int, int]
 """Where a record stands in its stream: (tick, rank of its kind, batch); grows from record to record."""
 
-_RANK = {Kind.START: -1, Kind.END_OF_SEGMENT: 0, Kind.FRAME: 1, Kind.END_OF_TASK: 2}
+END_RANK = 2
+"""Rank of the last record of a stream."""
+
+_RANK = {Kind.START: -1, Kind.END_OF_SEGMENT: 0, Kind.FRAME: 1, Kind.END_OF_TASK: END_RANK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,9 @@ TOPICS: dict[str, Topic[Any]] = {
 
 DEAD_LETTERS = "dead-letters"
 
+REDRIVES = "dead-letters-redriven"
+"""Which records were sent again from the dead letters: key "topic/partition/offset", value the letter's id."""
+
 
 def state_topic(stage: str) -> str:
     """Name of the compacted topic that keeps a stage's snapshots."""
@@ -153,7 +162,11 @@ def topic_settings() -> list[TopicSettings]:
 
 
 def _settings(name: str, entry: dict[str, Any]) -> TopicSettings:
-    config = {"max.message.bytes": str(MAX_RECORD_BYTES)}
+    config = {
+        "max.message.bytes": str(MAX_DEAD_LETTER_BYTES if name == DEAD_LETTERS else MAX_RECORD_BYTES),
+        # Times are the broker's, so that those of different producers can be compared whatever their clocks say.
+        "message.timestamp.type": "LogAppendTime",
+    }
     if entry.get("compacted"):
         # Small segments let compaction drop old snapshots soon; the newest segment is never compacted.
         config |= {

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -18,7 +19,6 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from spoton_common.kafka.producer import RecordProducer
-from spoton_local.connections import Connections
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
@@ -41,6 +41,9 @@ from spoton_schemas.records import (
     TaskStatus,
 )
 from spoton_schemas.topics import TOPICS
+
+if TYPE_CHECKING:  # the local stack is no part of the service: its unit tests run without it
+    from spoton_local.connections import Connections
 
 FPS = 10.0
 CAMERAS = ("c1", "c2")
@@ -197,7 +200,7 @@ def script() -> Script:
 
 
 @pytest.fixture(scope="module")
-def database_url(stack: Connections) -> Iterator[str]:
+def database_url(stack: "Connections") -> Iterator[str]:
     """An empty database, dropped at the end."""
     server = stack.database_url
     name = f"test_{uuid.uuid4().hex[:12]}"
@@ -227,13 +230,22 @@ class Processes:
         environment = {**os.environ, **self.environment, "SPOTON_HTTP_PORT": str(port), **settings}
         log = (self.folder / f"{module}.log").open("ab")
         self.running[module] = subprocess.Popen([sys.executable, "-m", module], env=environment, stderr=log)
-        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
 
     def start_gateway(self, **settings: str) -> None:
         self.start("spoton_gateway", self.port, **settings)
+        self.wait_until_ready(self.port)
 
-    def start_sink(self) -> None:
+    def start_all(self, **settings: str) -> None:
         self.start("spoton_gateway.sinks", self.port + 1)
+        self.start("spoton_gateway", self.port, **settings)
+        self.wait_until_ready(self.port + 1)
+        self.wait_until_ready(self.port)
+
+    def wait_until_ready(self, port: int) -> None:
+        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
+
+    def log(self, module: str) -> str:
+        return (self.folder / f"{module}.log").read_text()
 
     def stop(self, module: str) -> int:
         process = self.running.pop(module)
@@ -249,13 +261,13 @@ class Processes:
             except httpx.TransportError:
                 pass
             for module, process in self.running.items():
-                assert process.poll() is None, (self.folder / f"{module}.log").read_text()[-3000:]
+                assert process.poll() is None, self.log(module)[-3000:]
             assert time.monotonic() < deadline, "the condition did not come true in time"
             time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
-def producer(stack: Connections) -> RecordProducer:
+def producer(stack: "Connections") -> RecordProducer:
     """A producer of hand-made records; the topics exist."""
     create_topics(AdminClient({"bootstrap.servers": stack.kafka_bootstrap}))
     register_schemas(SchemaRegistryClient({"url": stack.registry_url}))
@@ -283,19 +295,19 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def processes(
-    stack: Connections,
+    stack: "Connections",
     database_url: str,
     producer: RecordProducer,  # noqa: ARG001 (the topics must exist)
     videos: Path,
     tmp_path_factory: pytest.TempPathFactory,
     free_port_base: Callable[[], int],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Processes]:
-    """A running gateway and sink, on an empty database."""
+    """A running gateway and sink, on an empty database; with the module's GATEWAY_SETTINGS."""
     settings = {**stack.as_environment(), "SPOTON_DATABASE_URL": database_url, "SPOTON_FILE_ROOTS": f'["{videos}"]'}
     started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
     try:
-        started.start_sink()
-        started.start_gateway()
+        started.start_all(**getattr(request.module, "GATEWAY_SETTINGS", {}))
         yield started
     finally:
         for module in list(started.running):

@@ -155,3 +155,8 @@ async def test_pause_and_resume(connection, writer, script):
 async def test_a_zero_byte_in_a_name_is_refused_by_the_database(writer, script):
     with pytest.raises(asyncpg.DataError):
         await write(writer, [script.camera_failed("c1", "a\0b")])
+
+
+async def test_a_start_that_is_said_again_does_not_reopen_an_ended_task(connection, writer, script):
+    await write(writer, [script.start(), script.frame(0), script.end(1)], [script.start()])
+    assert await connection.fetchval("SELECT outcome FROM tasks WHERE task_id = $1", script.task_id) == "COMPLETED"

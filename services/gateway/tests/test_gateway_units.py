@@ -1,20 +1,27 @@
 """The parts that need no server."""
 
-import asyncio
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import spoton_gateway.__main__
+from fastapi.testclient import TestClient
+from spoton_common.settings import Connections, FileAccess, S3Settings
 from spoton_gateway.__main__ import is_loopback
+from spoton_gateway.access import origin_pattern
+from spoton_gateway.app import create_app
 from spoton_gateway.errors import BadCursor, RangeBeyondEnd
 from spoton_gateway.exports.formats import csv_lines, mot_line
 from spoton_gateway.media.delivery import content_type
 from spoton_gateway.media.ranges import ByteRange, etag_matches, parse_range, range_applies
 from spoton_gateway.progress import fraction_done
+from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import announcement
 from spoton_gateway.ws.cursor import Cursor
-from spoton_gateway.ws.feed import Feed, FeedMessage, FellBehind
 from spoton_gateway.ws.merge import Merge, Received
+from spoton_gateway.ws.replies import reply_to
 from spoton_gateway.ws.story import Story
 from spoton_schemas.records import SceneCamera, Segment, StatusKind
 from spoton_schemas.topics import MAP_POINTS, TASK_STATUS
@@ -82,6 +89,64 @@ def test_content_types():
 )
 def test_only_loopback_is_served(host, safe):
     assert is_loopback(host) is safe
+
+
+def test_a_gateway_for_other_machines_does_not_start(monkeypatch):
+    monkeypatch.setenv("SPOTON_HTTP_HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setattr(spoton_gateway.__main__, "configure_logging", lambda *_: None)
+    assert spoton_gateway.__main__.main([]) == 2
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://localhost:5173", True),
+        ("https://127.0.0.1", True),
+        ("http://[::1]:80", True),
+        ("https://cams.example", True),
+        ("https://cams.example:8443", False),
+        ("https://cams-example", False),
+        ("http://localhost.evil.example", False),
+        ("http://evil.example#localhost", False),
+        ("null", False),
+    ],
+)
+def test_origins_of_pages(origin, allowed):
+    pattern = origin_pattern(["localhost", "127.0.0.1", "::1"], ["https://cams.example/"])
+    assert (re.fullmatch(pattern, origin) is not None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (None, "binary"),
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("[" * 4000, "not_json"),
+        ("[]", "no_type"),
+        ('{"type": 1}', "no_type"),
+        ('{"type": "subscribe"}', "unknown_type"),
+    ],
+)
+def test_what_a_client_must_not_say(said, reason):
+    reply = reply_to(said)
+    assert not reply.understood
+    assert json.loads(reply.text)["payload"]["reason"] == reason
+
+
+def test_a_page_may_ask_whether_the_gateway_is_there():
+    assert reply_to('{"type": "ping"}').understood
+    assert json.loads(reply_to('{"type": "ping"}').text)["type"] == "pong"
+
+
+@pytest.mark.parametrize(
+    ("internal_host", "asked", "status"),
+    [("", "localhost", 200), ("", "gateway", 400), ("gateway", "gateway", 200), ("gateway", "evil.example", 400)],
+)
+def test_a_gateway_answers_to_its_own_names_only(internal_host, asked, status):
+    settings = GatewaySettings(internal_host=internal_host)
+    client = TestClient(create_app(Connections(), settings, FileAccess(), S3Settings()), base_url=f"http://{asked}")
+    assert client.get("/metrics").status_code == status  # not entered: it connects to nothing
 
 
 def test_a_line_of_motchallenge():
@@ -183,6 +248,25 @@ def test_a_task_without_media_ends_with_its_last_camera(script):
     assert told.ending.status == "FAILED"
 
 
+def test_a_task_that_nobody_announced_fails_and_goes_on_if_another_camera_turns_up(script):
+    told = story(script)
+    (message,) = told.task_status(script.camera_failed("c1", "environment 'nowhere' is not registered"))
+    assert (message.type, message.payload["status"]) == ("status_update", "FAILED")
+    assert message.payload["message"] == "environment 'nowhere' is not registered"
+    assert told.ending.status == "FAILED"
+    assert told.may_go_on
+    told.task_status(script.media("c2", 0))
+    assert told.ending is None
+    assert not told.may_go_on
+
+
+def test_a_task_whose_segment_names_its_cameras_fails_for_good_with_the_last_of_them(script):
+    told = story(script)
+    told.task_status(script.status(StatusKind.CAMERA_FAILED, camera_id="c1", camera_ids=("c1",), message="no"))
+    assert told.ending.status == "FAILED"
+    assert not told.may_go_on
+
+
 def received(topic: str, offset: int, time_ms: int) -> Received:
     return Received(topic, offset, time_ms, f"{topic}@{offset}", {})
 
@@ -200,42 +284,3 @@ def test_the_past_is_told_in_the_order_of_time():
     assert merge.caught_up
     merge.add(received("b", 6, 5))
     assert [r.record for r in merge.ready()] == ["b@6"]
-
-
-def feed_messages(count: int) -> list[FeedMessage]:
-    return [FeedMessage(str(number), f'{{"n":{number}') for number in range(count)]
-
-
-async def test_a_reader_of_the_past_waits_for_its_client():
-    feed = Feed(8, from_beginning=True)
-    putting = asyncio.create_task(feed.put(feed_messages(40)))
-    await asyncio.sleep(0)
-    assert not putting.done()
-    texts = []
-    async for message in feed.read(0):
-        texts.append(message.text(len(texts) + 1))
-        if len(texts) == 40:
-            break
-        await asyncio.sleep(0)
-    await putting
-    assert texts[0] == '{"n":0,"seq":1}'
-    assert texts[-1] == '{"n":39,"seq":40}'
-
-
-async def test_a_live_feed_waits_for_nobody():
-    feed = Feed(8, from_beginning=True)
-    feed.go_live()
-    await feed.put(feed_messages(40))
-    assert feed.place_after(None) is None
-    assert feed.place_after("39") == 40
-    assert feed.place_after("3") is None
-    with pytest.raises(FellBehind):
-        await anext(feed.read(0))
-
-
-async def test_who_comes_back_after_the_end_gets_the_last_message_again():
-    feed = Feed(8, from_beginning=True)
-    await feed.put(feed_messages(3))
-    feed.end()
-    assert [m.cursor async for m in feed.read(feed.place_after("2"))] == ["2"]
-    assert [m.cursor async for m in feed.read(feed.place_after("0"))] == ["1", "2"]

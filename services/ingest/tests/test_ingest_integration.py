@@ -417,6 +417,20 @@ def test_a_task_that_was_stopped_before_its_segments_ends_at_once(
     line.wait(lambda: line.ended(task, "c0"))
     assert _kinds(line.of(task, "c0")) == "<>"
     assert line.of(task, "c0")[-1].outcome is Outcome.STOPPED
+    line.wait(lambda: bool(line.told(task, StatusKind.STOPPED)))
+
+
+@pytest.mark.usefixtures("ingest", "detector")
+def test_a_pause_that_is_read_before_the_segments_is_told_and_holds(
+    line: Line, scene: Scene, video: Callable[..., str]
+) -> None:
+    task = _new_task()
+    line.send(_command(scene, task, CommandName.PAUSE))
+    line.send(_segment(scene, task, "c0", 0, video("a.mp4"), last=True))
+    line.wait(lambda: bool(line.told(task, StatusKind.PAUSED)))
+    assert not line.ended(task, "c0")
+    line.send(_command(scene, task, CommandName.RESUME))
+    line.wait(lambda: line.ended(task, "c0"))
 
 
 @pytest.mark.usefixtures("ingest", "detector")

@@ -40,7 +40,7 @@ class Records:
         self.states: list[tuple[Chain, int]] = []
         self.on_frame: Callable[[Frame], None] = lambda _: None
 
-    def frame(self, record: Frame) -> None:
+    def frame(self, record: Frame, _trace: bytes | None = None) -> None:
         self.frames.append(record)
         self.on_frame(record)
 

@@ -85,11 +85,37 @@ def test_ground_error_is_measured_where_both_positions_exist(tmp_path: Path) -> 
     assert ground.median_m == pytest.approx(0.5)
 
 
-def test_empty_export_misses_everybody(tmp_path: Path) -> None:
+def test_a_camera_that_found_nobody_misses_everybody(tmp_path: Path) -> None:
+    for camera in ("c0", "c1"):
+        write(tmp_path / "gt", camera, [truth_row(1, 1, 100)])
+    write(tmp_path / "out", "c0", [])
+    write(tmp_path / "out", "c1", [found_row(1, 1, 100)])
+    report = evaluate(tmp_path / "gt", tmp_path / "out")
+    assert (report.cameras["c0"].misses, report.cameras["c0"].idf1) == (1, 0)
+    assert report.cameras["c1"].idf1 == 100
+
+
+def test_an_export_or_a_ground_truth_without_anybody_is_a_mistake(tmp_path: Path) -> None:
     write(tmp_path / "gt", "c0", [truth_row(1, 1, 100)])
     write(tmp_path / "out", "c0", [])
-    scores = evaluate(tmp_path / "gt", tmp_path / "out").cross_camera
-    assert (scores.misses, scores.idf1) == (1, 0)
+    with pytest.raises(ExportError, match="empty"):
+        evaluate(tmp_path / "gt", tmp_path / "out")
+    write(tmp_path / "gt", "c0", [])
+    with pytest.raises(GroundTruthError, match="empty"):
+        evaluate(tmp_path / "gt", tmp_path / "out")
+
+
+def test_an_identity_twice_in_a_frame_and_frames_outside_the_sequence_are_mistakes(tmp_path: Path) -> None:
+    write(tmp_path / "gt", "c0", [truth_row(1, 1, 100)])
+    write(tmp_path / "out", "c0", [found_row(1, 7, 100), found_row(1, 7, 300)])
+    with pytest.raises(EvaluationError, match="identity 7 is twice in frame 1"):
+        evaluate(tmp_path / "gt", tmp_path / "out")
+    write(tmp_path / "out", "c0", [found_row(12, 7, 100)])
+    with pytest.raises(ExportError, match="frame 12 is out of range, the sequence has 11"):
+        evaluate(tmp_path / "gt", tmp_path / "out", length=11)
+    write(tmp_path / "out", "c0", [found_row(0, 7, 100)])
+    with pytest.raises(EvaluationError, match="frame 0 is out of range"):
+        evaluate(tmp_path / "gt", tmp_path / "out")
 
 
 def test_bad_folders_and_files_are_named(tmp_path: Path) -> None:

@@ -159,3 +159,23 @@ def test_any_number_of_cameras_stands_inside_and_sees_floor(name, cameras):
         assert 0 < camera.position_m[0] < scene.width_m
         assert 0 < camera.position_m[1] < scene.depth_m
         assert camera.sees_floor_point(*camera.target_m[:2])
+
+
+def test_people_in_uniforms_share_clothes_and_nothing_else():
+    people = build_scene(find_preset("alike"), 1).people
+    outfits = {(p.looks.top, p.looks.top_colours, p.looks.bottom, p.looks.bottom_colours) for p in people}
+    assert len(outfits) == 3
+    assert len({p.looks.texture_seed for p in people}) == len(people) == 9
+
+
+def test_who_leaves_comes_back_after_a_minute_or_more():
+    scene = build_scene(find_preset("returns"), 1)
+    seen = [{state.index for state in states} for states in simulate(scene, 300, 2)]
+    absences = [
+        (frame, later)
+        for index in range(len(scene.people))
+        for frame, later in pairwise(k for k, present in enumerate(seen) if index in present)
+        if later - frame > 1
+    ]
+    assert absences
+    assert all((later - frame) / 2 >= 60 for frame, later in absences)

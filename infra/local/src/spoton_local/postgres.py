@@ -122,7 +122,8 @@ class Postgres:
         for database in (DATABASE, registry.DATABASE):
             with contextlib.suppress(asyncpg.DuplicateDatabaseError):
                 asyncio.run(self._run("postgres", (f'CREATE DATABASE "{database}"',)))
-        asyncio.run(self._run(DATABASE, ("CREATE EXTENSION IF NOT EXISTS vector",)))
+        with contextlib.suppress(asyncpg.UniqueViolationError):  # a waiting service's migrations were faster
+            asyncio.run(self._run(DATABASE, ("CREATE EXTENSION IF NOT EXISTS vector",)))
 
     async def _run(self, database: str, statements: tuple[str, ...]) -> None:
         try:

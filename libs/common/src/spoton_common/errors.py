@@ -2,8 +2,12 @@
 
 SpotonError
 ├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
+├── BrokenStage        what a stage works with (a model, its device) does not work; the process ends
 ├── UnreadableSnapshot a stage's state was written by another version
-└── DeliveryFailed     the broker did not take a record in time; the process ends and starts over
+├── DeliveryFailed     the broker refuses a record; the process ends and starts over
+│   └── NotDelivered   the broker has not taken every record yet
+├── ServerAway         told to stop while a server does not answer; what is not safe will be done again
+└── InsecureSettings   production was asked for with a placeholder for a secret
 """
 
 
@@ -19,9 +23,25 @@ class RejectedRecord(SpotonError):
         self.reason = reason
 
 
+class BrokenStage(SpotonError):
+    """What a stage works with (a model, its device) does not work: no record is to blame."""
+
+
 class DeliveryFailed(SpotonError):
-    """The broker did not take a record in time."""
+    """The broker refuses a record."""
+
+
+class NotDelivered(DeliveryFailed):
+    """The broker has not taken every record yet."""
+
+
+class ServerAway(SpotonError):
+    """Told to stop while a server does not answer; what is not safe will be done again."""
 
 
 class UnreadableSnapshot(SpotonError):
     """A stage's state was written by another version."""
+
+
+class InsecureSettings(SpotonError):
+    """Production was asked for with a placeholder for a secret."""

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from spoton_common import metrics
+
 
 class State(StrEnum):
     """State of a component, best first."""
@@ -40,6 +42,7 @@ class Health:
         """Say how a component is."""
         with self._lock:
             self._components[name] = Component(state, detail)
+        metrics.HEALTH.labels(name).set(_WORST_FIRST[::-1].index(state))
 
     def report(self) -> dict[str, object]:
         """Return ``{"status": worst state, "components": {name: {"status", "detail"}}}``."""

@@ -1,21 +1,28 @@
 """Structured logs: one JSON object a line on standard error."""
 
 import logging
+import os
+import socket
 import sys
 from typing import Any
 
 import structlog
 
+from spoton_common.log_context import add_record
+from spoton_common.redaction import redact
 
-def configure_logging(service: str, level: str = "INFO") -> None:
+
+def configure_logging(service: str, level: str = "INFO", instance: str = "") -> None:
     """Send this process's logs, and those of its libraries, to standard error as JSON lines."""
+    instance = instance or f"{socket.gethostname()}:{os.getpid()}"
 
     def name_service(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return {"service": service, **event}
+        return {"service": service, "instance": instance, **event}
 
     shared: list[structlog.typing.Processor] = [
         name_service,
         structlog.contextvars.merge_contextvars,
+        add_record,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -24,6 +31,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            redact,
             structlog.processors.JSONRenderer(),
         ],
     )

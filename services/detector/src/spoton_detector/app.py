@@ -3,20 +3,24 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from pydantic_settings import CliApp
+from spoton_common.description import read_settings
 from spoton_common.health import Health, State
+from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging, get_logger
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
-from spoton_common.settings import Connections, ServiceSettings
-from spoton_schemas.codec import Codec
+from spoton_common.servers import Patience, kafka, registry
+from spoton_common.settings import Connections, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.records import Stage
 from spoton_schemas.topics import FRAMES
 
 from spoton_detector.crops import Cropper
+from spoton_detector.description import DETECTOR
 from spoton_detector.detector import Detector
 from spoton_detector.errors import DetectorError
 from spoton_detector.loading import load_detector
+from spoton_detector.looks import LookPlan
 from spoton_detector.settings import DetectorSettings
 from spoton_detector.stage import NAME, DetectorStage
 
@@ -27,9 +31,10 @@ _log = get_logger()
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service until SIGTERM; return the exit status."""
-    settings = CliApp.run(DetectorSettings, cli_args=list(arguments) if arguments is not None else None)
+    settings = read_settings(DETECTOR, DetectorSettings, arguments)
     service = ServiceSettings()
-    configure_logging(NAME, service.log_level)
+    configure_logging(NAME, service.log_level, service.instance)
+    tracing = configure_tracing(NAME, TracingSettings())
     health = Health()
     health.set(_MODEL, State.UNHEALTHY, f"loading {settings.model}")
     connections = Connections()
@@ -42,11 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make_stage(detector, settings),
             FRAMES,
             connections.kafka_bootstrap,
-            Codec.connect(connections.registry_url),
+            patient_codec(connections.registry_url, Patience(NAME, stop, health)),
+            tracing,
+            health,
         )
         runner.run(stop, ready)
 
-    return run_service({NAME: loop}, service, health)
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+    return run_service({NAME: loop}, service, health, servers)
 
 
 def prepare_model(settings: DetectorSettings, health: Health) -> Detector:
@@ -65,4 +73,5 @@ def prepare_model(settings: DetectorSettings, health: Health) -> Detector:
 def make_stage(detector: Detector, settings: DetectorSettings) -> DetectorStage:
     """Put the stage together."""
     cropper = Cropper(settings.crop_min_width, settings.crop_min_height, settings.crop_quality)
-    return DetectorStage(detector, cropper, settings.max_pixels, settings.threads)
+    looks = LookPlan() if settings.mode == "adaptive" else None
+    return DetectorStage(detector, cropper, settings.max_pixels, settings.threads, looks)

@@ -3,7 +3,7 @@
 SpotonError (spoton_common)
 └── DetectorError
     ├── UnknownModel       no file, folder or known name stands behind the model setting
-    ├── ModelUnavailable   the name is known, but its weights could not be fetched
+    ├── ModelUnavailable   its weights could not be fetched, or what runs it is not installed
     └── UnusableModel      the file is there, but it is not a detector that we can run
 """
 
@@ -19,7 +19,7 @@ class UnknownModel(DetectorError):
 
 
 class ModelUnavailable(DetectorError):
-    """The weights of a known model could not be fetched."""
+    """The weights of a known model could not be fetched, or the library that runs it is not installed."""
 
 
 class UnusableModel(DetectorError):

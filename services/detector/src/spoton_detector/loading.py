@@ -1,8 +1,11 @@
 """Makes the detector that the settings ask for."""
 
+from importlib.util import find_spec
+
 from spoton_common.model_files import model_folders
 
 from spoton_detector.detector import Detector, Thresholds
+from spoton_detector.errors import ModelUnavailable
 from spoton_detector.model_source import Family, ModelSource, find_model
 from spoton_detector.settings import DetectorSettings
 
@@ -31,6 +34,11 @@ def _load_openvino(source: ModelSource, thresholds: Thresholds, settings: Detect
 
 
 def _load_torch(source: ModelSource, thresholds: Thresholds, settings: DetectorSettings) -> Detector:
+    if find_spec("torch") is None:
+        raise ModelUnavailable(
+            f"{source.name} needs PyTorch, which is not installed here: "
+            "install spoton-detector[torch], or export the model to ONNX or OpenVINO"
+        )
     # torch takes seconds and half a gigabyte to import: only for models that need it.
     from spoton_detector.faster_rcnn import FasterRcnn
     from spoton_detector.ultralytics_models import TorchOptions, UltralyticsDetector

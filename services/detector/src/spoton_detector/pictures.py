@@ -6,6 +6,15 @@ from spoton_common.errors import RejectedRecord
 from spoton_detector.detector import Image
 
 
+def count_pixels(data: bytes | None) -> int:
+    """Read a picture's size from its header; 0 if it is none."""
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data or b"")
+    except ValueError:
+        return 0
+    return int(height * width)
+
+
 def open_jpeg(data: bytes | None, max_pixels: int) -> Image:
     """Decode a picture, BGR.
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from spoton_schemas.bounds import MAX_BOXES, MAX_PICTURE_PIXELS
 
 
 def _usable_cores() -> int:
@@ -17,12 +18,7 @@ def _user_cache() -> Path:
 
 
 class DetectorSettings(BaseSettings):
-    """Finds people and objects: reads `frames`, writes `detections`.
-
-    Every option is also a variable, SPOTON_DETECTOR_<OPTION>. Where Kafka and the schema registry are:
-    SPOTON_KAFKA_BOOTSTRAP, SPOTON_REGISTRY_URL. Where /health and /metrics are served: SPOTON_HTTP_HOST and
-    SPOTON_HTTP_PORT.
-    """
+    """What the detector alone has."""
 
     model_config = SettingsConfigDict(
         env_prefix="SPOTON_DETECTOR_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_detector"
@@ -31,15 +27,23 @@ class DetectorSettings(BaseSettings):
     model: str = Field("spoton-demo", description="Path or name of the model; the name decides the family")
     device: str = Field("auto", description="For PyTorch and TensorRT: auto, cpu, cuda:0, mps")
     input_hw: tuple[int, int] | None = Field(
-        None, description="Network input [height, width], where the model allows it"
+        None, description="Network input [height, width], multiples of 32; exports of a fixed size can only get smaller"
+    )
+    mode: Literal["every-frame", "adaptive"] = Field(
+        "every-frame", description="adaptive: look at every third to fifth picture; tracking fills in the others"
     )
     confidence: float = Field(0.1, gt=0, lt=1, description="Least score; low, because trackers use weak boxes")
     iou: float = Field(
         0.7, gt=0, le=1, description="Overlap above which the weaker box of a class goes; a model may ask for less"
     )
-    max_detections: int = Field(300, ge=1, description="Most boxes a picture")
+    max_detections: int = Field(300, ge=1, le=MAX_BOXES, description="Most boxes a picture")
 
-    threads: int = Field(default_factory=_usable_cores, ge=1, description="CPU threads")
+    threads: int = Field(
+        default_factory=_usable_cores,
+        ge=1,
+        description="Processor threads for the network and for JPEG work",
+        json_schema_extra={"default_text": "the usable cores"},
+    )
     requests: int | None = Field(
         None, ge=1, description="OpenVINO: pictures in flight; default: one a thread (throughput); 1: least latency"
     )
@@ -47,12 +51,13 @@ class DetectorSettings(BaseSettings):
     gpu_batch: int = Field(8, ge=1, description="GPU: pictures a call; shorter batches are filled up")
     max_batch: int = Field(16, ge=1, description="Most records taken from Kafka at once")
 
-    max_pixels: int = Field(8192 * 4320, ge=1, description="Larger pictures are refused")
+    max_pixels: int = Field(MAX_PICTURE_PIXELS, ge=1, description="Larger pictures are refused")
     crop_min_width: int = Field(8, ge=1, description="Narrower people, in pixels, give no crop")
     crop_min_height: int = Field(24, ge=1, description="Lower people, in pixels, give no crop")
     crop_quality: int = Field(95, ge=1, le=100, description="JPEG quality of crops")
 
     cache: Path = Field(
         default_factory=_user_cache,
+        json_schema_extra={"default_text": "~/.cache/spoton"},
         description="Folder for weights that libraries download",
     )

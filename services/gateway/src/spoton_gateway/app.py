@@ -10,14 +10,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+from spoton_common import metrics
 from spoton_common.logging import get_logger
-from spoton_common.settings import Connections, FileAccess, S3Settings
+from spoton_common.settings import Connections, FileAccess, S3Settings, TracingSettings
 from spoton_common.storage import Storage
+from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from spoton_gateway.access import AccessGuard, origin_pattern
 from spoton_gateway.api import analytics, config, health, media, problems, tasks
-from spoton_gateway.api.models import Problem
+from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
 from spoton_gateway.kafka.environments import EnvironmentTable
@@ -26,17 +29,15 @@ from spoton_gateway.queries.tasks import watched
 from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import TaskService
 from spoton_gateway.ws import endpoint
-from spoton_gateway.ws.hub import Hub
+from spoton_gateway.ws.hub import Hub, Limits
 from spoton_gateway.ws.reader import Watched
 
 _log = get_logger()
 
-_LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_DESCRIPTION = """Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.
 
-_PROBLEMS = {
-    status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}, "description": description}
-    for status, description in {404: "Not found", 422: "Not valid", 503: "Kafka or the database is away"}.items()
-}
+Errors are problem details (RFC 9457), also for unknown paths (404) and methods that a path does not have (405).
+"""
 
 
 def create_app(connections: Connections, settings: GatewaySettings, file_access: FileAccess, s3: S3Settings) -> FastAPI:
@@ -49,27 +50,30 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
             await _connect(app, stack, connections, settings, file_access, s3)
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="SpotOn",
-        description="Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.",
+        description=_DESCRIPTION,
         version="1",
         docs_url="/api/docs",
         redoc_url="/api/redoc",
+        static_url="/api/assets",
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
-        responses=_PROBLEMS,  # type: ignore[arg-type]
+        responses=problems.documented(400, 403, 422, 503),
     )
     app.state.settings = settings
     problems.install(app)
-    # Browsers: a page of another host must neither read from this machine's gateway nor reach it by a name of its own.
+    origins = origin_pattern(settings.allowed_hosts, settings.allowed_origins)
+    app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=endpoint.LOOPBACK_ORIGIN,
+        allow_origin_regex=origins,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_HOSTS)
+    internal_hosts = [settings.internal_host] if settings.internal_host else []
+    app.add_middleware(AccessGuard, hosts=[*settings.allowed_hosts, *internal_hosts], origins=origins)
     _add_routes(app)
     return app
 
@@ -96,13 +100,16 @@ async def _connect(
     environments.start()
     stack.push_async_callback(environments.stop)
     publisher = Publisher(bootstrap, make_codec)
-    state.tasks = TaskService(database, environments, publisher)
+    tracing = configure_tracing("gateway", TracingSettings())
+    metrics.announce("gateway")
+    state.tasks = TaskService(database, environments, publisher, tracing)
 
     async def find_task(task_id: str) -> Watched:
         async with database.connection() as connection:
             return await watched(connection, task_id)
 
-    state.hub = Hub(find_task, bootstrap, make_codec, settings.ws_log_messages)
+    limits = Limits(settings.ws_max_clients, settings.ws_max_readers, int(settings.ws_log_mib * 2**20))
+    state.hub = Hub(find_task, bootstrap, make_codec, limits, tracing)
     stack.push_async_callback(state.hub.stop)
     client = await stack.enter_async_context(httpx.AsyncClient())
     redis_client = redis.from_url(connections.redis_url.get_secret_value())
@@ -127,6 +134,7 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
     v1.include_router(config.router)
     v1.include_router(media.router)
+    v1.include_router(health.v1_router)
     app.include_router(v1)
     app.include_router(health.router)
     app.include_router(endpoint.router)

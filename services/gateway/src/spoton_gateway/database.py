@@ -1,6 +1,7 @@
 """The gateway's connections to PostgreSQL."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -16,14 +17,18 @@ CONNECTION_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
 )
-"""What asyncpg raises when the server is away, starting or going."""
+"""What asyncpg raises when the server cannot serve now but may later: it is away, starts or stops, its disk is full, it
+has too many clients, it ended a deadlock, or another server is about to take its place."""
 
-_PAUSE_S = 1.0
+_CONNECTING = "connecting"
+_PAUSE_S = 2.0
 _MAX_CONNECTIONS = 10
 _CHECK_TIMEOUT_S = 2.0
 
@@ -35,7 +40,7 @@ class Database:
         self._url = url
         self._pool: asyncpg.Pool | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._trouble = "connecting"
+        self._trouble = _CONNECTING
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -77,7 +82,8 @@ class Database:
                     await connection.close()
                 self._pool = await asyncpg.create_pool(self._url, min_size=1, max_size=_MAX_CONNECTIONS)
             except (*CONNECTION_ERRORS, asyncpg.PostgresError, MigrationFailed) as error:
-                self._trouble = str(error)
-                _log.warning("database not ready", error=str(error))
-                await asyncio.sleep(_PAUSE_S)
+                if self._trouble == _CONNECTING:
+                    _log.warning("database not ready, trying again", error=str(error))
+                self._trouble = str(error) or type(error).__name__
+                await asyncio.sleep(random.uniform(_PAUSE_S / 2, _PAUSE_S))  # noqa: S311 (jitter)
         _log.info("database ready")

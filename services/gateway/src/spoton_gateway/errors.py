@@ -6,6 +6,7 @@ GatewayError (SpotonError)
 ├── Unprocessable      the request is well-formed but asks for something impossible
 ├── RangeBeyondEnd     a byte range lies behind the end of a file
 ├── BadCursor          a cursor is not one that this service gave out
+├── TooMany            this process serves as many clients as it may
 ├── Unavailable        Kafka or the database is away
 └── MigrationFailed    the database could not be brought to the schema that this version needs
 """
@@ -39,6 +40,10 @@ class RangeBeyondEnd(GatewayError):
 
 class BadCursor(GatewayError):
     """A cursor is not one that this service gave out."""
+
+
+class TooMany(GatewayError):
+    """The process serves as many clients as it may."""
 
 
 class Unavailable(GatewayError):

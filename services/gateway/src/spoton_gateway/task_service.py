@@ -2,10 +2,13 @@
 
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
+from spoton_common.logging import get_logger
+from spoton_common.tracing import Traceparent, Tracing, trace_id_text
 from spoton_schemas.records import Command, CommandName, Scene, SceneCamera, Segment, Stage, StatusKind, TaskStatus
 from spoton_schemas.topics import COMMANDS, SEGMENTS, TASK_STATUS, Topic
 
@@ -16,33 +19,43 @@ from spoton_gateway.kafka.environments import EnvironmentTable
 from spoton_gateway.kafka.publisher import Publisher
 from spoton_gateway.queries import tasks
 
+_log = get_logger()
+
 _ENDED = ("COMPLETED", "STOPPED", "FAILED")
 
 
 class TaskService:
     """Tells the stages what to do; they answer by what they write."""
 
-    def __init__(self, database: Database, environments: EnvironmentTable, publisher: Publisher) -> None:
+    def __init__(
+        self, database: Database, environments: EnvironmentTable, publisher: Publisher, tracing: Tracing
+    ) -> None:
         self._database = database
         self._environments = environments
         self._publisher = publisher
+        self._tracing = tracing
 
-    async def start(self, request: StartTask) -> StartedTask:
-        """Announce a task and its segments; ``NotFound``, ``Unprocessable``, ``Unavailable``."""
+    async def start(self, request: StartTask, caller: Traceparent | None = None) -> StartedTask:
+        """Announce a task and its segments; ``NotFound``, ``Unprocessable``, ``Unavailable``.
+
+        ``caller`` is the trace in which the task was asked for.
+        """
         scene = await self._environments.scene(request.environment_id)
         cameras = _chosen(scene, request.camera_ids)
         task_id, now_us = str(uuid.uuid4()), time.time_ns() // 1000
         created_at = datetime.fromtimestamp(now_us / 1e6, UTC)
         records = announcement(task_id, scene.environment_id, cameras, now_us)
-        async with self._database.connection() as connection:
-            camera_ids = [camera.camera_id for camera in cameras]
-            await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
-        try:
-            await self._publisher.publish(records)
-        except Unavailable:
+        about = {"spoton.task": task_id, "spoton.environment": scene.environment_id}
+        trace = self._tracing.task(task_id, "start task", now_us * 1000, about, caller)
+        await self._database.check()
+        # Announced first: what is announced runs and finds its way into the database by itself, whereas a row without
+        # an announcement (this process was killed in between) would wait for ever.
+        await self._publisher.publish(records, trace)
+        _log.info("task started", task=task_id, environment=scene.environment_id, trace=trace_id_text(trace))
+        camera_ids = [camera.camera_id for camera in cameras]
+        with suppress(Unavailable):
             async with self._database.connection() as connection:
-                await tasks.discard(connection, task_id)
-            raise
+                await tasks.create(connection, task_id, scene.environment_id, camera_ids, created_at, len(records) - 1)
         return StartedTask(
             task_id=task_id,
             status_url=f"/api/v1/processing-tasks/{task_id}/status",

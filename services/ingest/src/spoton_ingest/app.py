@@ -5,20 +5,24 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from pydantic_settings import CliApp
+from spoton_common.description import read_settings
 from spoton_common.health import Health
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
-from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings
-from spoton_schemas.codec import Codec
+from spoton_common.servers import Patience, kafka, registry
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
+from spoton_common.tracing import configure_tracing
 
 from spoton_ingest.cache import CacheFolder
+from spoton_ingest.description import INGEST
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.job import JpegOptions
 from spoton_ingest.library import Library
 from spoton_ingest.loop import IngestLoop
 from spoton_ingest.news import News
+from spoton_ingest.pace import Pace
 from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.settings import IngestSettings
 from spoton_ingest.traffic import Traffic
@@ -27,33 +31,35 @@ from spoton_ingest.workshop import Workshop
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service until SIGTERM; return the exit status."""
-    settings = CliApp.run(IngestSettings, cli_args=list(arguments) if arguments is not None else None)
+    settings = read_settings(INGEST, IngestSettings, arguments)
     service = ServiceSettings()
-    configure_logging(NAME, service.log_level)
-    connections = Connections()
+    configure_logging(NAME, service.log_level, service.instance)
+    connections, health = Connections(), Health()
 
     def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
         with CacheFolder(settings.cache_dir) as cache:
-            library = Library(cache, settings.cache_max_bytes, FileAccess(), S3Settings())
+            library = Library(cache, settings.cache_max_bytes, FileAccess(), S3Settings(), health)
             try:
-                _work(settings, connections, library, stop, ready)
+                _work(settings, connections, library, Patience(NAME, stop, health), ready)
             finally:
                 library.close()
 
-    return run_service({NAME: loop}, service, Health())
+    servers = {"kafka": kafka(connections.kafka_bootstrap), "registry": registry(connections.registry_url)}
+    return run_service({NAME: loop}, service, health, servers)
 
 
 def _work(
     settings: IngestSettings,
     connections: Connections,
     library: Library,
-    stop: threading.Event,
+    patience: Patience,
     ready: Callable[[], None],
 ) -> None:
     bootstrap = connections.kafka_bootstrap
     # A codec for each thread: the publisher's is used under its lock.
-    codec = Codec.connect(connections.registry_url)
-    publisher = Publisher(RecordProducer(bootstrap, Codec.connect(connections.registry_url)))
+    codec = patient_codec(connections.registry_url, patience)
+    producer = RecordProducer(bootstrap, patient_codec(connections.registry_url, patience), stop=patience.stop)
+    publisher = Publisher(producer, patience)
     traffic = Traffic()
     failures: queue.Queue[Exception] = queue.Queue()
     shop = Workshop(
@@ -63,9 +69,11 @@ def _work(
         slots=threading.BoundedSemaphore(settings.workers),
         options=JpegOptions(settings.jpeg_quality, settings.decode_threads),
         failed=failures.put,
+        pace=Pace() if settings.pace == "video" else None,
+        tracing=configure_tracing(NAME, TracingSettings()),
     )
-    news = News(bootstrap, codec, traffic, int(time.time() * 1000))
+    news = News(bootstrap, codec, traffic, int(time.time() * 1000), patience)
     try:
-        IngestLoop(bootstrap, codec, publisher, Holdings(shop), failures).run(news, stop, ready)
+        IngestLoop(bootstrap, codec, publisher, Holdings(shop), failures, patience).run(news, patience.stop, ready)
     finally:
         news.close()

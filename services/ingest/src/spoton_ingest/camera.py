@@ -8,6 +8,7 @@ from typing import Any
 
 from spoton_common import metrics
 from spoton_schemas.records import Outcome, TaskStatus
+from structlog.contextvars import bind_contextvars
 
 from spoton_ingest import marks
 from spoton_ingest.chain import Chain
@@ -37,11 +38,12 @@ class Camera:
         self._lock = threading.Lock()
         self._chain = chain
         self._stands_for = stands_for
+        self._begun_for = -1
         self._queue: deque[Ticket] = deque()
         self._finished = Finished()
         self._fetches: dict[int, Future[Any]] = {}
         self._thread: threading.Thread | None = None
-        self._desk = CameraDesk(chain, partition, shop, self.take_fetch)
+        self._desk = CameraDesk(chain, shop, self.take_fetch, self.save_begun)
         shop.traffic.admit(self.key)
 
     @property
@@ -53,6 +55,11 @@ class Camera:
     def chain(self) -> Chain:
         """The state after the last finished sub-video."""
         return self._chain
+
+    @property
+    def waiting(self) -> int:
+        """How many segments are not finished."""
+        return len(self._queue)
 
     def enqueue(self, ticket: Ticket) -> bool:
         """Take a segment; False if it, or a later one, is known already."""
@@ -78,6 +85,21 @@ class Camera:
         with self._lock:
             finished, self._finished = self._finished, Finished()
         return finished
+
+    def save_begun(self, chain: Chain, offset: int) -> None:
+        """Send the state with which the segment at an offset is done again."""
+        with self._lock:
+            self._shop.sink.state(chain, self.partition, offset)
+            self._begun_for = offset
+
+    def save_finished(self, finished: Finished) -> None:
+        """Send the state after a segment, unless the next one's, which says more, has been sent meanwhile.
+
+        Both may stand for the same offset, but only the latter knows up to which tick pictures may be published.
+        """
+        with self._lock:
+            if finished.chain is not None and finished.stands_for > self._begun_for:
+                self._shop.sink.state(finished.chain, self.partition, finished.stands_for)
 
     def close(self) -> list[int]:
         """Leave out what is waiting behind the end, and return the offsets that need no work."""
@@ -119,6 +141,7 @@ class Camera:
         return bool(self._queue) or self._shop.traffic.stopped(self._chain.task_id)
 
     def _run(self) -> None:
+        bind_contextvars(stage=NAME)
         try:
             while self._turn():
                 pass

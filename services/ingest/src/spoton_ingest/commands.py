@@ -10,34 +10,35 @@ _EFFECTS = {
     CommandName.STOP: StatusKind.STOPPED,
 }
 
+_MOST_REMEMBERED = 100_000  # a repeat follows its original within seconds
+
 
 @dataclass(slots=True)
 class CommandTable:
     """State of every task that was ever commanded; a repeated command changes nothing."""
 
-    _seen: set[str] = field(default_factory=set)
-    _paused: set[str] = field(default_factory=set)
-    _stopped: set[str] = field(default_factory=set)
+    _seen: dict[str, None] = field(default_factory=dict)
+    _in_force: dict[str, StatusKind] = field(default_factory=dict)
 
     def take(self, command: Command) -> StatusKind | None:
         """Note a command and return what it changed, if anything."""
         effect = _EFFECTS.get(command.command)
-        if effect is None or command.command_id in self._seen or command.task_id in self._stopped:
+        if effect is None or command.command_id in self._seen or self.stopped(command.task_id):
             return None
-        self._seen.add(command.command_id)
-        if effect is StatusKind.STOPPED:
-            self._stopped.add(command.task_id)
-            self._paused.discard(command.task_id)
-        elif effect is StatusKind.PAUSED:
-            self._paused.add(command.task_id)
-        else:
-            self._paused.discard(command.task_id)
+        self._seen[command.command_id] = None
+        if len(self._seen) > _MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        self._in_force[command.task_id] = effect
         return effect
+
+    def in_force(self, task_id: str) -> StatusKind | None:
+        """Return what the last command made of a task; None if there was none."""
+        return self._in_force.get(task_id)
 
     def paused(self, task_id: str) -> bool:
         """Tell whether a task is held."""
-        return task_id in self._paused
+        return self.in_force(task_id) is StatusKind.PAUSED
 
     def stopped(self, task_id: str) -> bool:
         """Tell whether a task was ended early; that is for good."""
-        return task_id in self._stopped
+        return self.in_force(task_id) is StatusKind.STOPPED

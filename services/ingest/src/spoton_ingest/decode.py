@@ -16,6 +16,7 @@ from av.error import FFmpegError
 from spoton_schemas.topics import MAX_RECORD_BYTES
 
 from spoton_ingest.errors import UnusableVideo
+from spoton_ingest.probe import LIMITS
 
 _MAX_JPEG_BYTES = MAX_RECORD_BYTES - 65536  # room for the rest of the record
 _FALLBACK_QUALITIES = (75, 50, 25)
@@ -40,13 +41,14 @@ def decode(path: Path, wanted: Sequence[int], quality: int, threads: int) -> Ite
         return
     left = set(wanted)
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), stream_options=[LIMITS])
     except FFmpegError as error:
         raise UnusableVideo(f"the video cannot be opened ({error.strerror})") from error
     with container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
+        stream.codec_context.options = LIMITS
         for frame in _frames(container, stream):
             time = frame.pts if frame.pts is not None else frame.dts
             if time in left:

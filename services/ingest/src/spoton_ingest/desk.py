@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from spoton_common import metrics
+from spoton_common import log_context, metrics
+from spoton_common.runtime.observed import span_attributes
+from spoton_common.tracing import Traceparent, read_traceparent
 from spoton_schemas.records import Frame, Kind, Segment, TaskStatus
 
 from spoton_ingest import statuses
@@ -21,32 +23,54 @@ class CameraDesk:
     """What the job in work needs from the process around it; also counts what it publishes."""
 
     def __init__(
-        self, chain: Chain, partition: int, shop: Workshop, take_fetch: "Callable[[int], Future[Any] | None]"
+        self,
+        chain: Chain,
+        shop: Workshop,
+        take_fetch: "Callable[[int], Future[Any] | None]",
+        save_state: Callable[[Chain, int], None],
     ) -> None:
-        self._partition = partition
         self._shop = shop
+        self._save_state = save_state
         self._take_fetch = take_fetch
         self._ticket: Ticket | None = None
         self._path: Path | None = None
         self._chain = chain
         self._last = (0, 0, chain.frames)
         self._told = self._last
+        self._trace: Traceparent | None = None
+        self._began_ns = 0
+        self._slot = _TimedSlot(shop.slots)
 
     def begin(self, ticket: Ticket, chain: Chain) -> None:
         """Work on a segment begins, or begins again."""
         self._ticket, self._chain = ticket, chain
+        self._began_ns = time.time_ns()
+        if ticket.place is not None:
+            log_context.reading(ticket.place, ticket.segment)
+            self._trace = read_traceparent(ticket.place.headers)
+        if self._trace is None:  # whoever produced the segment traces nothing
+            self._trace = self._shop.tracing.task(chain.task_id, "start task", self._began_ns, {})
         self._last = (ticket.segment.sub_video_batch_index, chain.next_tick, chain.frames)
 
     def leave(self) -> None:
         """Work on a segment ends."""
+        log_context.done()
+        if self._trace is not None:
+            about = {"spoton.task": self._chain.task_id, "spoton.camera": self._chain.camera_id}
+            self._shop.tracing.hop([self._trace], "process segments", self._began_ns, about)
         if self._path is not None:
             self._shop.videos.release(self._path)
             self._path = None
 
     def frame(self, record: Frame) -> None:
         """Publish a record of the stream."""
-        self._shop.sink.frame(record)
-        frames = self._last[2]
+        trace, frames = self._trace, self._last[2]
+        if record.kind is Kind.FRAME:
+            trace = self._shop.tracing.tick(
+                *(record.task_id, record.global_frame_index, "send frames"),
+                *(self._slot.began_ns, span_attributes(record), self._trace),
+            )
+        self._shop.sink.frame(record, trace)
         if record.kind is Kind.FRAME:
             self._shop.traffic.published(self._chain.key, record.global_frame_index)
             frames += 1
@@ -74,16 +98,20 @@ class CameraDesk:
         """Keep the state with which this segment is done again after a kill."""
         assert self._ticket is not None
         self._chain = chain
-        self._shop.sink.state(chain, self._partition, self._ticket.offset)
+        self._save_state(chain, self._ticket.offset)
         self._shop.sink.flush()
 
-    def wait_for_green(self) -> None:
-        """Block until the next frame may be published."""
-        self._shop.traffic.wait_for_green(self._chain.key, self._chain.task_id)
+    def wait_for_green(self, tick: int) -> None:
+        """Block until the frame of that tick may be published."""
+        chain, pace = self._chain, self._shop.pace
+        due = None
+        if pace is not None and chain.start is not None:
+            due = pace.due(chain.task_id, tick, chain.start.scene.processing_fps)
+        self._shop.traffic.wait_for_green(chain.key, chain.task_id, due)
 
     def slot(self) -> AbstractContextManager[object]:
         """Return a share of the processors, for one frame."""
-        return _TimedSlot(self._shop.slots)
+        return self._slot
 
     def progress(self) -> TaskStatus | None:
         """Say how far the camera is, if it went on since the last call."""
@@ -111,10 +139,12 @@ class _TimedSlot:
     def __init__(self, slots: threading.Semaphore) -> None:
         self._slots = slots
         self._began = 0.0
+        self.began_ns = 0
 
     def __enter__(self) -> None:
         self._slots.acquire()
         self._began = time.perf_counter()
+        self.began_ns = time.time_ns()
 
     def __exit__(self, *_: object) -> None:
         self._slots.release()

@@ -5,10 +5,11 @@ from typing import Generic, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from spoton_common import metrics
+from spoton_common.kafka.client import client_config
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
-from spoton_schemas.topics import Topic
+from spoton_schemas.topics import ENVIRONMENTS, Topic
 
 from spoton_ingest.publisher import NAME
 
@@ -16,7 +17,7 @@ R = TypeVar("R")
 
 _log = get_logger()
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 10.0
 _BATCH = 500
 
 
@@ -24,12 +25,17 @@ class TopicFollower(Generic[R]):
     """Gives every record of a topic once, in order per partition; used by one thread."""
 
     def __init__(self, bootstrap: str, codec: Codec, topic: Topic[R], since_ms: int | None = None) -> None:
-        """Begin at ``since_ms`` (record time, milliseconds since 1970), or at the topic's beginning."""
+        """Begin at ``since_ms`` (record time, milliseconds since 1970), or at the topic's beginning.
+
+        ``KafkaException`` if the broker is away; ``catch_up`` raises it too, and may be called again.
+        """
         self._topic = topic
         self._codec = codec
+        self._found: list[tuple[str, R | None]] = []
+        self._removable = topic is ENVIRONMENTS  # compacted: there a record without value removes its key
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_config(bootstrap),
                 "group.id": "unused",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -44,7 +50,8 @@ class TopicFollower(Generic[R]):
     def poll(self) -> list[tuple[str, R | None]]:
         """Return what has arrived: keys and records, None for a removed key."""
         messages = self._consumer.consume(_BATCH, 0)
-        return [found for message in messages if (found := self._read(message)) is not None]
+        found, self._found = self._found, []
+        return found + [record for message in messages if (record := self._read(message)) is not None]
 
     def catch_up(self) -> list[tuple[str, R | None]]:
         """Return everything up to the topic's present end."""
@@ -52,7 +59,6 @@ class TopicFollower(Generic[R]):
             number: self._consumer.get_watermark_offsets(TopicPartition(self._topic.name, number), _TIMEOUT_S)
             for number in self._next
         }
-        found = []
         deadline = time.monotonic() + _TIMEOUT_S
         while any(low < high and self._next[number] < high for number, (low, high) in ends.items()):
             if time.monotonic() > deadline:
@@ -60,7 +66,8 @@ class TopicFollower(Generic[R]):
             for message in self._consumer.consume(_BATCH, 0.1):
                 deadline = time.monotonic() + _TIMEOUT_S
                 if (record := self._read(message)) is not None:
-                    found.append(record)
+                    self._found.append(record)
+        found, self._found = self._found, []
         return found
 
     def close(self) -> None:
@@ -87,11 +94,11 @@ class TopicFollower(Generic[R]):
             return None
         self._next[message.partition()] = message.offset() + 1
         key = (message.key() or b"").decode(errors="replace")
-        if message.value() is None:
+        if message.value() is None and self._removable:
             return key, None
         try:
-            return key, self._codec.decode(self._topic, message.value())
+            return key, self._codec.read(self._topic, message.key(), message.value())
         except UnreadableRecord as unreadable:
-            metrics.DROPPED.labels(NAME, "unreadable").inc()
+            metrics.DROPPED.labels(NAME, unreadable.reason).inc()
             _log.warning("record unreadable", topic=self._topic.name, error=str(unreadable))
             return None

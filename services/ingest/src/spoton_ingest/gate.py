@@ -57,9 +57,12 @@ class RunAhead:
         self._leads[stream] = _Lead(done_tick=tick, done_frames=frames_done)
 
     def detected(self, stream: str, tick: int, frames_done: int) -> None:
-        """Take a report of the detector: last tick done, and frames done in all; older ones than known are ignored."""
-        lead = self._leads.setdefault(stream, _Lead())
-        if frames_done < lead.done_frames or tick < lead.done_tick:
+        """Take a report of the detector: last tick done, and frames done in all; older ones than known are ignored.
+
+        So are reports on streams that are not this process's: anybody may have written them.
+        """
+        lead = self._leads.get(stream)
+        if lead is None or frames_done < lead.done_frames or tick < lead.done_tick:
             return
         lead.window = max(MIN_WINDOW, INTERVALS * (frames_done - lead.done_frames))
         lead.done_tick, lead.done_frames = tick, frames_done

@@ -90,11 +90,13 @@ class Holdings:
         finished = [(camera, camera.collect()) for camera in self.cameras() if camera.partition in partitions]
         finished = [(camera, f) for camera, f in finished if f.offsets or f.chain is not None]
         if finished:
-            # 1. Frames and marks reach the broker.
+            # 1. Frames and marks reach the broker, and what is told of cameras that are through.
+            for camera, done in finished:
+                if done.chain is not None and done.chain.ended:
+                    sink.status(camera.ended())
             sink.flush()
             for camera, done in finished:
-                if done.chain is not None:
-                    sink.state(done.chain, camera.partition, done.stands_for)
+                camera.save_finished(done)
         # 2. States that stand behind them reach it.
         sink.flush()
         # 3. Only then the segments count as read.
@@ -133,7 +135,6 @@ class Holdings:
         """A stream has ended: its state is safe."""
         for offset in camera.close():
             self.done(camera.partition, offset)
-        self._shop.sink.status(camera.ended())
         self._shop.traffic.forget(camera.key)
         _log.info("camera ended", key=camera.key, frames=camera.chain.frames)
         del self._cameras[camera.key]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from spoton_common.logging import get_logger
 from spoton_common.storage import StorageError, filename
+from spoton_schemas.bounds import MAX_TICK
 from spoton_schemas.records import Frame, Media, Outcome, Segment, TaskStatus
 
 from spoton_ingest import marks, statuses
@@ -39,8 +40,8 @@ class Desk(Protocol):
     def save(self, chain: Chain) -> None:
         """Keep the state with which this segment is done again after a kill; returns when it is safe."""
 
-    def wait_for_green(self) -> None:
-        """Block until the next frame may be published; ``TaskStopped``, ``Abandoned``."""
+    def wait_for_green(self, tick: int) -> None:
+        """Block until the frame of that tick may be published; ``TaskStopped``, ``Abandoned``."""
 
     def slot(self) -> AbstractContextManager[object]:
         """Return a share of the processors, for one frame."""
@@ -90,6 +91,8 @@ class SegmentJob:
         with self._desk.slot():
             video = probe(path)
             plan = self._plan(video)
+        if plan and plan[-1].tick > MAX_TICK:
+            raise UnusableVideo("its frames lie further behind its beginning than any task is long")
         after = self._after(video, plan)
         self._chain = replace(self._chain, reserved_tick=max(after.next_tick, self._chain.reserved_tick))
         self._desk.save(self._chain)
@@ -135,7 +138,7 @@ class SegmentJob:
         pictures = decode(path, [f.pts for f in plan], self._options.quality, self._options.decode_threads)
         done = 0
         while True:
-            self._desk.wait_for_green()
+            self._desk.wait_for_green(plan[min(done, len(plan) - 1)].tick if plan else 0)
             with self._desk.slot():
                 picture: Picture | None = _next(pictures)
             if picture is None:

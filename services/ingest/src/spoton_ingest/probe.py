@@ -6,9 +6,13 @@ from pathlib import Path
 
 import av
 from av.error import FFmpegError
+from spoton_schemas.bounds import MAX_PICTURE_PIXELS
 
 from spoton_ingest.errors import UnusableVideo
 from spoton_ingest.sampling import VideoTiming
+
+LIMITS = {"max_pixels": str(MAX_PICTURE_PIXELS)}
+"""For decoders: a picture may turn out larger than the file's header says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Video:
 def probe(path: Path) -> Video:
     """Read headers and packet times; ``UnusableVideo`` if it is no video, has no frames, or an unknown codec."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), stream_options=[LIMITS]) as container:
             return _probe(container)
     except (FFmpegError, UnicodeDecodeError) as error:
         raise UnusableVideo(f"the file is not a video, or its header is damaged ({_reason(error)})") from error
@@ -38,6 +42,9 @@ def _probe(container: "av.container.InputContainer") -> Video:
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise UnusableVideo("the video's codec is not known here")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not 0 < width * height <= MAX_PICTURE_PIXELS:  # beyond its limit, the decoder tells none
+        raise UnusableVideo(f"its pictures have more than {MAX_PICTURE_PIXELS} pixels, or their size cannot be told")
     packets, cut = _packet_times(container, stream)
     times = sorted(set(packets))
     if not times:

@@ -3,13 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from confluent_kafka import Message
 from spoton_common import metrics
+from spoton_common.errors import NotDelivered
 from spoton_common.kafka.dead_letters import bury
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Snapshot
 from spoton_common.runtime import ledger
+from spoton_common.servers import Patience
+from spoton_common.tracing import HEADER, Traceparent
 from spoton_schemas.records import Frame, Kind, TaskStatus
 from spoton_schemas.topics import FRAMES, TASK_STATUS, state_topic
 
@@ -17,20 +21,30 @@ from spoton_ingest.chain import Chain
 
 NAME = "ingest"
 
+_FLUSH_S = 2.0  # a broker that needs longer is said to be away
+
 
 class Publisher:
-    """Sends records, one thread at a time; raises ``DeliveryFailed``."""
+    """Sends records, one thread at a time; raises ``DeliveryFailed``, and ``ServerAway`` if Kafka is away at a stop."""
 
-    def __init__(self, producer: RecordProducer, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, producer: RecordProducer, patience: Patience, wall_clock: Callable[[], float] = time.time
+    ) -> None:
         self._producer = producer
+        self._patience = patience
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
 
-    def frame(self, record: Frame) -> None:
+    @property
+    def waiting(self) -> int:
+        """How many records are on their way to the broker."""
+        return self._producer.waiting
+
+    def frame(self, record: Frame, trace: Traceparent | None = None) -> None:
         """Send a record of a camera's stream; pictures carry when they left."""
-        headers = None
+        headers = {HEADER: trace} if trace else {}
         if record.kind is Kind.FRAME:
-            headers = {ledger.HEADER: ledger.encode({NAME: int(self._wall_clock() * 1e6)})}
+            headers[ledger.HEADER] = ledger.encode({NAME: int(self._wall_clock() * 1e6)})
         with self._lock:
             self._producer.send(FRAMES, record, headers)
         metrics.RECORDS_OUT.labels(NAME, FRAMES.name).inc()
@@ -55,4 +69,4 @@ class Publisher:
     def flush(self) -> None:
         """Wait until the broker has everything; senders wait meanwhile."""
         with self._lock:
-            self._producer.flush()
+            self._patience.call("Kafka", partial(self._producer.flush, _FLUSH_S), NotDelivered)

@@ -40,7 +40,20 @@ def camera_failed(segment: Segment, message: str) -> TaskStatus:
         stage=Stage.INGEST,
         kind=StatusKind.CAMERA_FAILED,
         camera_id=segment.camera_id,
+        camera_ids=tuple(sorted(segment.camera_ids)),
         sub_video_batch_index=segment.sub_video_batch_index,
+        message=message,
+    )
+
+
+def segment_unusable(task_id: str, environment_id: str, camera_id: str, message: str) -> TaskStatus:
+    """A camera's first segment says what no segment can mean."""
+    return TaskStatus(
+        task_id=task_id,
+        environment_id=environment_id,
+        stage=Stage.INGEST,
+        kind=StatusKind.CAMERA_FAILED,
+        camera_id=camera_id,
         message=message,
     )
 

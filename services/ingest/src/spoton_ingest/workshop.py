@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from spoton_common.log_context import Place
+from spoton_common.tracing import UNTRACED, Traceparent, Tracing
 from spoton_schemas.records import Frame, Segment, TaskStatus
 
 from spoton_ingest.chain import Chain
 from spoton_ingest.job import JpegOptions
+from spoton_ingest.pace import Pace
 from spoton_ingest.traffic import Traffic
 
 
 class Sink(Protocol):
     """Where records go."""
 
-    def frame(self, record: Frame) -> None:
-        """Send a record of a camera's stream."""
+    def frame(self, record: Frame, trace: Traceparent | None = None) -> None:
+        """Send a record of a camera's stream, with the trace that goes on from it."""
 
     def status(self, status: TaskStatus) -> None:
         """Send a status."""
@@ -53,14 +56,17 @@ class Workshop:
     slots: threading.Semaphore
     options: JpegOptions
     failed: Callable[[Exception], None]
+    pace: Pace | None = None
+    tracing: Tracing = UNTRACED
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A segment and its offset."""
+    """A segment, its offset, and where it lies in whole."""
 
     segment: Segment
     offset: int
+    place: Place | None = None
 
 
 def give_back(videos: Videos, future: "Future[Any]") -> None:

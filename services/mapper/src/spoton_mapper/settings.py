@@ -14,7 +14,9 @@ _SMOOTHING = Smoothing()
 class MapperSettings(BaseSettings):
     """How the mapper weighs and smooths positions."""
 
-    model_config = SettingsConfigDict(env_prefix="SPOTON_MAPPER_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SPOTON_MAPPER_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_mapper"
+    )
 
     foot_noise_px: float = Field(_NOISE.pixels, gt=0, description="Smallest error of a box's foot, pixels")
     plane_noise_m: float = Field(_NOISE.plane_m, ge=0, description="What the cameras' floors differ by, metres")

@@ -7,6 +7,7 @@ ReidError
 │   └── ModelDescriptionError     nothing says how crops are prepared, or it says it wrongly
 ├── CropError                     an array that is no uint8 H×W×3 crop
 ├── UnknownTrackerError           a tracker name that is not offered
+├── MissingExtraError             a tracker of BoxMOT, which is not installed
 ├── DetectionShapeError           boxes, scores, classes and embeddings that do not fit together
 ├── BucketError                   a bucket out of order or with an unknown camera
 └── SnapshotError                 bytes that are no snapshot of this state machine
@@ -39,6 +40,10 @@ class CropError(ReidError):
 
 class UnknownTrackerError(ReidError):
     """A tracker name that is not offered."""
+
+
+class MissingExtraError(ReidError):
+    """A tracker of BoxMOT, which is not installed."""
 
 
 class DetectionShapeError(ReidError):

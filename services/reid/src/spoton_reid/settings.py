@@ -9,12 +9,7 @@ from spoton_reid.association import AssociationParameters
 
 
 class ReidSettings(BaseSettings):
-    """Tracks people per camera (`detections` to `tracks`) and gives them identities (`tracks` to `global-ids`).
-
-    Every option is also a variable, SPOTON_REID_<OPTION>. Where Kafka and the schema registry are:
-    SPOTON_KAFKA_BOOTSTRAP, SPOTON_REGISTRY_URL. Where /health and /metrics are served: SPOTON_HTTP_HOST and
-    SPOTON_HTTP_PORT.
-    """
+    """What Re-ID alone has."""
 
     model_config = SettingsConfigDict(
         env_prefix="SPOTON_REID_", frozen=True, cli_kebab_case=True, cli_prog_name="spoton_reid", populate_by_name=True
@@ -24,7 +19,7 @@ class ReidSettings(BaseSettings):
     embedder: str = Field(
         "spoton-demo",
         validation_alias=AliasChoices("embedder", "SPOTON_EMBEDDER_MODEL"),
-        description="Path or name of the Re-ID model (also SPOTON_EMBEDDER_MODEL)",
+        description="Path or name of the Re-ID model",
     )
     tracker: Literal["tracklet", "botsort", "bytetrack", "ocsort", "deepocsort", "boosttrack"] = Field(
         "tracklet", description="Tracker of a camera"

@@ -7,8 +7,10 @@ from rich.console import Console
 from spoton_local.errors import StackError
 
 from spoton_cli import (
+    dead_letter_commands,
     demo_command,
     environment_commands,
+    eval_command,
     exporting,
     run_command,
     segment_commands,
@@ -27,10 +29,12 @@ stack_commands.register(app)
 run_command.register(app)
 demo_command.register(app)
 exporting.register(app)
+eval_command.register(app)
 app.add_typer(environment_commands.app, name="environments")
 app.add_typer(task_commands.app, name="tasks")
 app.add_typer(segment_commands.app, name="segments")
 app.add_typer(topic_commands.app, name="topics")
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 CommandError
 ├── GatewayRefused      the gateway answered with a problem
 ├── GatewayUnreachable  nobody answers at the gateway's address
+├── NoSuchLetter        there is no dead letter of that id
 └── FramesMissing       a task ended, but not every frame came out
 """
 
@@ -21,3 +22,7 @@ class GatewayUnreachable(CommandError):
 
 class FramesMissing(CommandError):
     """A task ended, but not every frame came out."""
+
+
+class NoSuchLetter(CommandError):
+    """There is no dead letter of that id."""

@@ -84,18 +84,18 @@ def _readable(topic: Topic[Any], codec: Codec, message: Message) -> dict[str, An
         "offset": message.offset(),
         "key": (message.key() or b"").decode(errors="replace"),
         "headers": headers,
-        "value": _without_bytes(value),
+        "value": without_bytes(value),
     }
 
 
-def _without_bytes(value: Any) -> Any:
+def without_bytes(value: Any) -> Any:
     """Replace binary content by its size: pictures and embeddings are no reading matter."""
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, dict):
-        return {name: _without_bytes(content) for name, content in value.items()}
+        return {name: without_bytes(content) for name, content in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_bytes(content) for content in value]
+        return [without_bytes(content) for content in value]
     return value
 
 

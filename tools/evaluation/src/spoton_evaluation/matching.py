@@ -20,7 +20,7 @@ class ScoredFrame:
 
     true_ids: NDArray[np.int64]
     found_ids: NDArray[np.int64]
-    iou: NDArray[np.float64]  # (true, found)
+    similarity: NDArray[np.float64]  # (true, found): IoU of boxes; on the floor 1 - distance / two gates
     true_rows: NDArray[np.int64]  # rows of the ground truth's table
     found_rows: NDArray[np.int64]
 

@@ -56,7 +56,7 @@ def read_ground_truth(file: Path) -> BoxTable:
     visibilities = np.ones(len(rows))
     if columns == _VISIBILITY_COLUMN + 1:  # ten columns hold x, y, z there, not a visibility
         visibilities = np.where(rows[:, _VISIBILITY_COLUMN] < 0, 1.0, rows[:, _VISIBILITY_COLUMN])
-    return _table(rows, visibilities, np.full((len(rows), 2), np.nan))
+    return _unique(_table(rows, visibilities, np.full((len(rows), 2), np.nan)), file)
 
 
 def read_export(file: Path) -> BoxTable:
@@ -66,7 +66,7 @@ def read_export(file: Path) -> BoxTable:
     if rows.shape[1] >= _TRACKER_COLUMNS:
         floor = rows[:, _FLOOR_COLUMNS].copy()
         floor[(floor == -1).all(axis=1)] = np.nan
-    return _table(rows, np.ones(len(rows)), floor)
+    return _unique(_table(rows, np.ones(len(rows)), floor), file)
 
 
 def _read_rows(file: Path) -> NDArray[np.float64]:
@@ -85,6 +85,16 @@ def _read_rows(file: Path) -> NDArray[np.float64]:
     if not np.isfinite(rows).all():
         raise EvaluationError(f"{file}: a value is not a finite number")
     return rows
+
+
+def _unique(table: BoxTable, file: Path) -> BoxTable:
+    if len(table) and int(table.frames.min()) < 1:
+        raise EvaluationError(f"{file}: frame {table.frames.min()} is out of range, frames count from 1")
+    pairs, counts = np.unique(np.stack([table.frames, table.identities], axis=1), axis=0, return_counts=True)
+    if (counts > 1).any():
+        frame, identity = pairs[counts > 1][0].tolist()
+        raise EvaluationError(f"{file}: identity {identity} is twice in frame {frame}")
+    return table
 
 
 def _table(rows: NDArray[np.float64], visibilities: NDArray[np.float64], floor_m: NDArray[np.float64]) -> BoxTable:

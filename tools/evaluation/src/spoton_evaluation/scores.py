@@ -71,7 +71,7 @@ def _trackeval_data(frames: list[ScoredFrame]) -> dict[str, Any]:
         "num_timesteps": len(frames),
         "gt_ids": [np.searchsorted(true_names, frame.true_ids) for frame in frames],
         "tracker_ids": [np.searchsorted(found_names, frame.found_ids) for frame in frames],
-        "similarity_scores": [frame.iou for frame in frames],
+        "similarity_scores": [frame.similarity for frame in frames],
         "num_gt_dets": sum(len(frame.true_ids) for frame in frames),
         "num_tracker_dets": sum(len(frame.found_ids) for frame in frames),
         "num_gt_ids": len(true_names),

@@ -150,7 +150,7 @@ class _Crowd:
         walker.legs.pop(0)
         if not walker.legs:
             walker.present = False
-            walker.away_s = float(walker.rng.uniform(1.5, 6.0))
+            walker.away_s = float(walker.rng.uniform(*self._scene.away_s))
 
     def _start_inside(self, walker: Walker) -> None:
         for _ in range(60):

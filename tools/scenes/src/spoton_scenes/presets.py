@@ -9,7 +9,7 @@ from spoton_scenes.cameras import Camera
 from spoton_scenes.errors import SceneArgumentError
 from spoton_scenes.fabrics import Rgb, hsv
 from spoton_scenes.random_scenes import random_people
-from spoton_scenes.scene import Door, Look, Obstacle, Scene
+from spoton_scenes.scene import Door, Look, Obstacle, Person, Scene
 
 CAMERA_HEIGHT_M = 3.3
 WALL_HEIGHT_M = 3.7
@@ -20,6 +20,7 @@ _FLOORS: tuple[tuple[str, Rgb, Rgb], ...] = (
     ("checker", (0.82, 0.81, 0.78), (0.66, 0.67, 0.68)),
     ("concrete", (0.70, 0.70, 0.69), (0.60, 0.60, 0.60)),
 )
+_CLOTHES = ("top", "top_pattern", "top_colours", "bottom", "bottom_pattern", "bottom_colours")
 _WALLS: tuple[tuple[str, Rgb, Rgb], ...] = (
     ("two-tone", (0.90, 0.89, 0.86), (0.55, 0.66, 0.68)),
     ("panels", (0.88, 0.86, 0.82), (0.70, 0.67, 0.62)),
@@ -30,7 +31,10 @@ _WALLS: tuple[tuple[str, Rgb, Rgb], ...] = (
 
 @dataclass(frozen=True)
 class Preset:
-    """A named kind of scene; cameras stand round one floor ("overlap") or each watches a stretch ("gaps")."""
+    """A named kind of scene; cameras stand round one floor ("overlap") or each watches a stretch ("gaps").
+
+    `outfits` is how many sets of clothes there are to share; 0: everybody has their own. `away_s`: see `Scene`.
+    """
 
     name: str
     title: str
@@ -44,6 +48,8 @@ class Preset:
     fps: int = 10
     width_px: int = 960
     height_px: int = 540
+    outfits: int = 0
+    away_s: tuple[float, float] = (1.5, 6.0)
 
 
 PRESETS = {
@@ -63,6 +69,19 @@ PRESETS = {
             layout="gaps",
         ),
         Preset("large", "Concourse", (32.0, 22.0), cameras=12, people=40, obstacles=12, batches=3),
+        Preset("alike", "Staff in uniforms", (12.0, 9.0), cameras=4, people=9, obstacles=3, batches=4, outfits=3),
+        Preset(
+            "returns",
+            "Hall to which people return after minutes",
+            (12.0, 9.0),
+            cameras=4,
+            people=8,
+            obstacles=3,
+            batches=6,
+            batch_seconds=50.0,
+            fps=5,
+            away_s=(60.0, 150.0),
+        ),
     )
 }
 
@@ -116,11 +135,24 @@ def build_scene(preset: Preset, seed: int) -> Scene:
         width_m=width,
         depth_m=depth,
         cameras=_cameras(preset, rng),
-        people=random_people(rng, preset.people),
+        people=_dressed(random_people(rng, preset.people), preset.outfits),
         obstacles=_obstacles(preset, rng),
         doors=_doors(width, depth),
         look=_look(rng),
+        away_s=preset.away_s,
     )
+
+
+def _dressed(people: tuple[Person, ...], outfits: int) -> tuple[Person, ...]:
+    """Let people share the clothes of the first few; bodies, hair, shoes and bags stay their own."""
+    if outfits == 0:
+        return people
+    shared = [person.looks for person in people[:outfits]]
+    dressed = []
+    for index, person in enumerate(people):
+        worn = {name: getattr(shared[index % outfits], name) for name in _CLOTHES}
+        dressed.append(replace(person, looks=replace(person.looks, **worn)))
+    return tuple(dressed)
 
 
 def _cameras(preset: Preset, rng: np.random.Generator) -> tuple[Camera, ...]:

@@ -88,7 +88,10 @@ class PersonState:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that stays the same while the scene is filmed."""
+    """Everything that stays the same while the scene is filmed.
+
+    `away_s` bounds how long somebody who left stays away before coming back, seconds.
+    """
 
     name: str
     seed: int
@@ -99,6 +102,7 @@ class Scene:
     obstacles: tuple[Obstacle, ...]
     doors: tuple[Door, ...]
     look: Look
+    away_s: tuple[float, float] = (1.5, 6.0)
 
     def __post_init__(self) -> None:
         if not self.cameras:

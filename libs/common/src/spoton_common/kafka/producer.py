@@ -1,17 +1,19 @@
 """A producer of typed records that never loses one silently."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from confluent_kafka import KafkaError, Message, Producer
 from spoton_schemas.codec import Codec
-from spoton_schemas.topics import MAX_RECORD_BYTES, Topic
+from spoton_schemas.topics import MAX_DEAD_LETTER_BYTES, Topic
 
-from spoton_common.errors import DeliveryFailed
+from spoton_common.errors import DeliveryFailed, NotDelivered, ServerAway
+from spoton_common.kafka.client import client_config
 
 R = TypeVar("R")
 
-Headers = Mapping[str, bytes]
+Headers = Mapping[str, bytes] | Sequence[tuple[str, bytes | None]]
 
 _QUEUE_WAIT_S = 0.1  # how long to make room before trying a full queue again
 
@@ -19,14 +21,18 @@ _QUEUE_WAIT_S = 0.1  # how long to make room before trying a full queue again
 class RecordProducer:
     """Writes records of any topic, in order per key; not for use by several threads at once."""
 
-    def __init__(self, bootstrap: str, codec: Codec) -> None:
+    def __init__(
+        self, bootstrap: str, codec: Codec, timeout_s: float = 0.0, stop: threading.Event | None = None
+    ) -> None:
+        """Records wait for an absent broker for ``timeout_s``, or (0) as long as it takes; ``stop`` ends the wait."""
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_config(bootstrap),
+                "message.timeout.ms": round(timeout_s * 1000),
                 "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": 5,  # small enough for live pictures, long enough to put a batch together
-                "message.max.bytes": MAX_RECORD_BYTES,
+                "message.max.bytes": MAX_DEAD_LETTER_BYTES,
                 # The bound on memory: pictures wait here while the broker is away.
                 "queue.buffering.max.kbytes": 131072,
                 "partitioner": "murmur2_random",  # the Java client's, so that any producer's keys land alike
@@ -34,9 +40,18 @@ class RecordProducer:
         )
         self._codec = codec
         self._failure: KafkaError | None = None
+        self._stop = stop or threading.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many records are on their way to the broker."""
+        return len(self._producer)
 
     def send(self, topic: Topic[R], record: R, headers: Headers | None = None) -> None:
-        """Queue a record; ``UnwritableRecord`` if it does not fit, ``DeliveryFailed`` if an earlier one failed."""
+        """Queue a record; ``UnwritableRecord`` if it does not fit, ``DeliveryFailed`` if an earlier one failed.
+
+        Waits while the queue is full; ``ServerAway`` if told to stop meanwhile.
+        """
         self.send_bytes(topic.name, topic.key(record).encode(), self._codec.encode(topic, record), headers)
 
     def send_bytes(
@@ -57,20 +72,22 @@ class RecordProducer:
                     key,
                     partition,
                     on_delivery=self._delivered,
-                    headers=list(headers.items()) if headers else None,
+                    headers=_as_list(headers) or None,
                 )
             except BufferError:
+                if self._stop.is_set():
+                    raise ServerAway("Kafka: the queue to the broker is full") from None
                 self._producer.poll(_QUEUE_WAIT_S)
             else:
                 self._producer.poll(0)
                 return
 
     def flush(self, timeout_s: float = 60.0) -> None:
-        """Wait until the broker has everything; ``DeliveryFailed`` if it does not in time."""
+        """Wait until the broker has everything; ``NotDelivered`` if it does not in time: call it again."""
         left = self._producer.flush(timeout_s)
         self._raise_failure()
         if left:
-            raise DeliveryFailed(f"{left} records not delivered within {timeout_s} s")
+            raise NotDelivered(f"{left} records not delivered within {timeout_s} s")
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
@@ -79,3 +96,7 @@ class RecordProducer:
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise DeliveryFailed(str(self._failure))
+
+
+def _as_list(headers: Headers | None) -> list[tuple[str, bytes | None]]:
+    return list(headers.items() if isinstance(headers, Mapping) else headers or ())

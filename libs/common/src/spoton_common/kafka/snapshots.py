@@ -11,7 +11,9 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from spoton_schemas.topics import Position
 
-_TIMEOUT_S = 30.0
+from spoton_common.kafka.client import client_config
+
+_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True)
@@ -41,10 +43,13 @@ class Snapshot:
 
 
 def read_snapshots(bootstrap: str, topic: str, partition: int) -> dict[str, Snapshot]:
-    """Read a partition of a state topic from beginning to end and return the newest snapshot of every key."""
+    """Read a partition of a state topic from beginning to end and return the newest snapshot of every key.
+
+    ``KafkaException`` if the broker is away.
+    """
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **client_config(bootstrap),
             "group.id": "unused",
             "enable.auto.commit": False,
             "enable.partition.eof": True,

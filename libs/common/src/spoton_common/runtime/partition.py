@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from spoton_schemas.records import Tick
-from spoton_schemas.topics import Position
+from spoton_schemas.records import Kind, Tick
+from spoton_schemas.topics import END_RANK, Position
 
 from spoton_common.kafka.snapshots import Progress, Snapshot
 from spoton_common.runtime.progress import frames_in
+
+DUPLICATE = "duplicate"
 
 
 @dataclass(slots=True)
@@ -31,15 +33,23 @@ class PartitionProgress:
         """Start from what the state topic holds."""
         return cls(keys={key: KeyProgress(s.offset, dict(s.progress)) for key, s in snapshots.items()})
 
-    def accepts(self, key: str, stream: str, offset: int, position: Position) -> bool:
-        """Tell whether a record is new: not part of a restored state, and not said before by its sender."""
+    def refusal(self, key: str, stream: str, offset: int, position: Position, kind: Kind) -> str | None:
+        """Tell why a record is not the next of its stream; None if it is.
+
+        ``DUPLICATE``: part of a restored state, or said before by its sender. Else the stream is not what a stream
+        must be: a START, then records of growing position, up to one END_OF_TASK.
+        """
         known = self.keys.get(key)
-        if known is None:
-            return True
-        if offset < known.offset:
-            return False
-        progress = known.streams.get(stream)
-        return progress is None or position > progress.position
+        if known is not None and offset < known.offset:
+            return DUPLICATE
+        progress = None if known is None else known.streams.get(stream)
+        if progress is None:
+            return None if kind is Kind.START else "not_started"
+        if position <= progress.position:
+            return DUPLICATE
+        if progress.position[1] == END_RANK:
+            return "after_end"
+        return "started_twice" if kind is Kind.START else None
 
     def advance(self, key: str, stream: str, offset: int, position: Position, record: Tick) -> Progress:
         """Note that a record has been fed and return its stream's progress."""

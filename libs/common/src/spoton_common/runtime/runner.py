@@ -8,25 +8,32 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from spoton_schemas.codec import Codec
-from spoton_schemas.errors import UnreadableRecord
-from spoton_schemas.records import Kind, TaskStatus, Tick
+from spoton_schemas.errors import UnreadableRecord, UnwritableRecord
 from spoton_schemas.records import Stage as StageName
+from spoton_schemas.records import TaskStatus, Tick
 from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_topic
+from structlog.contextvars import bind_contextvars
 
 from spoton_common import metrics
-from spoton_common.errors import UnreadableSnapshot
+from spoton_common.errors import NotDelivered, UnreadableSnapshot
+from spoton_common.health import Health
+from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Snapshot, read_snapshots
+from spoton_common.log_context import done
 from spoton_common.logging import get_logger
-from spoton_common.runtime import ledger
-from spoton_common.runtime.partition import PartitionProgress
+from spoton_common.runtime.observed import Observed
+from spoton_common.runtime.partition import DUPLICATE, PartitionProgress
 from spoton_common.runtime.progress import progress_status
 from spoton_common.runtime.stage import Output, Rejection, Stage
+from spoton_common.servers import Patience
+from spoton_common.tracing import UNTRACED, Tracing
 
 In = TypeVar("In", bound=Tick)
 
@@ -35,6 +42,7 @@ _Rebalance = Callable[[list[TopicPartition]], None]
 _log = get_logger()
 
 _POLL_S = 0.1  # how long an idle loop waits; also bounds how late it notices a stop
+_FLUSH_S = 5.0  # a broker that needs longer is said to be away
 _CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two round trips
 
 
@@ -64,32 +72,36 @@ class StageRunner(Generic[In]):
         topic: Topic[In],
         bootstrap: str,
         codec: Codec,
-        wall_clock: Callable[[], float] = time.time,
+        tracing: Tracing = UNTRACED,
+        health: Health | None = None,
     ) -> None:
         self._options = options
         self._stage = stage
         self._topic = topic
         self._bootstrap = bootstrap
         self._codec = codec
-        self._wall_clock = wall_clock
-        self._producer = RecordProducer(bootstrap, codec)
+        self._health = health or Health()
         self._consumer = Consumer(_consumer_config(bootstrap, options.name))
         self._partitions: dict[int, PartitionProgress] = {}
         self._statuses: dict[str, TaskStatus] = {}
-        self._ledger = ledger.Ledger()
+        self._observed = Observed(options.name, topic.name, tracing)
         self._callback_failure: Exception | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set, then make everything safe and leave the group.
 
-        ``ready`` is called at every turn of the loop: the stage can take records.
+        ``ready`` is called at every turn of the loop: the stage can take records. ``ServerAway`` if a server is away
+        when the stop comes: what was not made safe is done again by whoever goes on.
         """
+        self._patience = Patience(self._options.name, stop, self._health)
+        self._producer = RecordProducer(self._bootstrap, self._codec, stop=stop)
         self._consumer.subscribe(
             [self._topic.name],
             on_assign=self._guarded(self._assigned),
             on_revoke=self._guarded(self._revoked),
             on_lost=self._guarded(self._lost),
         )
+        bind_contextvars(stage=self._options.name)
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
             while not stop.is_set():
@@ -104,41 +116,55 @@ class StageRunner(Generic[In]):
 
     def _poll(self) -> list[Message]:
         first = self._consumer.poll(_POLL_S)
-        if self._callback_failure is not None:
-            raise self._callback_failure
+        self._raise_callback_failure()
         if first is None:
             return []
+        held = self._partitions.get(_partition(first))
         more = self._consumer.consume(self._options.max_batch - 1, 0) if self._options.max_batch > 1 else []
+        self._raise_callback_failure()
+        if self._partitions.get(_partition(first)) is not held:
+            # Lost and assigned anew in between: what lies before this record comes again, and must come first.
+            return [message for message in more if not _is_notice(message)]
         return [message for message in (first, *more) if not _is_notice(message)]
+
+    def _raise_callback_failure(self) -> None:
+        if self._callback_failure is not None:
+            raise self._callback_failure
 
     def _step(self, messages: Sequence[Message]) -> None:
         # A rebalance between two polls may have taken a partition away: its records are the next owner's.
         messages = [m for m in messages if _partition(m) in self._partitions]
         received = [r for r in map(self._receive, messages) if r is not None]
         if received:
-            with metrics.FEED_SECONDS.labels(self._options.name).time():
+            with self._observed.feeding():
                 outputs = self._stage.feed([r.record for r in received])
             for output in outputs:
                 self._emit(output, received)
+            self._observed.refused([received[o.index].record for o in outputs if isinstance(o, Rejection)])
+        done()
         for message in messages:
             self._partitions[_partition(message)].next_offset = _offset(message) + 1
 
     def _receive(self, message: Message) -> _Received[In] | None:
         name = self._options.name
-        metrics.RECORDS_IN.labels(name, self._topic.name).inc()
+        place = self._observed.received(message)
         try:
-            record = self._codec.decode(self._topic, message.value())
+            record = self._codec.read(self._topic, message.key(), message.value())
         except UnreadableRecord as error:
-            bury(self._producer, name, message, "unreadable", str(error))
+            bury(self._producer, name, message, error.reason, str(error))
             return None
         partition, key = self._partitions[_partition(message)], self._topic.key(record)
         stream, position = self._topic.stream(record), self._topic.position(record)
-        if not partition.accepts(key, stream, _offset(message), position):
-            metrics.DROPPED.labels(name, "duplicate").inc()
+        refusal = partition.refusal(key, stream, _offset(message), position, record.kind)
+        if refusal == DUPLICATE:
+            self._observed.dropped(DUPLICATE)
+            return None
+        if refusal is not None:
+            bury(self._producer, name, message, refusal, f"{record.kind} at {position} of stream {stream}")
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
         self._statuses[stream] = progress_status(self._options.stage, record, progress)
-        self._ledger.arrived(record, ledger.decode(message.headers()))
+        self._observed.accepted(place, record)
         return _Received(message, record)
 
     def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:
@@ -146,22 +172,14 @@ class StageRunner(Generic[In]):
         if isinstance(output, Rejection):
             bury(self._producer, name, received[output.index].message, output.reason, output.detail)
             return
-        self._producer.send(output.topic, output.record, self._headers(output.record))
-        metrics.RECORDS_OUT.labels(name, output.topic.name).inc()
-
-    def _headers(self, record: Any) -> dict[str, bytes]:
-        if not isinstance(record, Tick):
-            return {}
-        if record.kind is Kind.END_OF_TASK:
-            self._ledger.forget(record)
-        if record.kind is not Kind.FRAME:
-            return {}
-        times = self._ledger.left(record)
-        if not times:
-            return {}
-        now = self._wall_clock()
-        metrics.LATENCY_SECONDS.labels(self._options.name).observe(now - min(times.values()) / 1e6)
-        return {ledger.HEADER: ledger.encode({**times, self._options.name: int(now * 1e6)})}
+        try:
+            self._producer.send(output.topic, output.record, self._observed.headers(output.record))
+        except UnwritableRecord as error:
+            # Its input was read within all bounds; the same record would fail again at every restart.
+            self._observed.dropped("unwritable")
+            _log.error("result cannot be written", error=str(error))
+            return
+        self._observed.sent(output.topic.name)
 
     def _checkpoint(self, numbers: Sequence[int]) -> None:
         """Make progress safe, in an order in which a kill between any two steps loses nothing."""
@@ -170,13 +188,17 @@ class StageRunner(Generic[In]):
                 self._producer.send(TASK_STATUS, status)
             self._statuses.clear()
             # 1. Outputs reach the broker.
-            self._producer.flush()
+            self._flush()
             # 2. Snapshots that include those outputs reach it.
             for number in numbers:
                 self._write_snapshots(number)
-            self._producer.flush()
+            self._flush()
             # 3. Only then the input counts as read.
             self._commit(numbers)
+        self._observed.looked(self._consumer, self._producer)
+
+    def _flush(self) -> None:
+        self._patience.call("Kafka", lambda: self._producer.flush(_FLUSH_S), NotDelivered)
 
     def _write_snapshots(self, number: int) -> None:
         partition = self._partitions[number]
@@ -219,7 +241,9 @@ class StageRunner(Generic[In]):
     def _assigned(self, partitions: list[TopicPartition]) -> None:
         topic = state_topic(self._options.name)
         for number in sorted(p.partition for p in partitions):
-            snapshots = read_snapshots(self._bootstrap, topic, number)
+            snapshots = self._patience.call(
+                "Kafka", partial(read_snapshots, self._bootstrap, topic, number), KafkaException
+            )
             self._partitions[number] = PartitionProgress.from_snapshots(snapshots)
             for key, snapshot in snapshots.items():
                 if snapshot.state:
@@ -251,13 +275,13 @@ class StageRunner(Generic[In]):
                 self._stage.forget(key)
 
     def _note_partitions(self, event: str, partitions: list[TopicPartition]) -> None:
-        metrics.PARTITIONS.labels(self._options.name).set(len(self._partitions))
+        self._observed.partitions(len(self._partitions))
         _log.info(event, stage=self._options.name, partitions=sorted(p.partition for p in partitions))
 
 
 def _consumer_config(bootstrap: str, name: str) -> dict[str, Any]:
     return {
-        "bootstrap.servers": bootstrap,
+        **client_config(bootstrap),
         "group.id": f"spoton-{name}",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,

@@ -3,10 +3,12 @@
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from types import FrameType
+from types import FrameType, MappingProxyType
 
+from spoton_common.errors import ServerAway
 from spoton_common.health import Health, State, serve_health
 from spoton_common.logging import get_logger
+from spoton_common.servers import Server, watch_servers
 from spoton_common.settings import ServiceSettings
 
 _log = get_logger()
@@ -17,8 +19,16 @@ Loop = Callable[[threading.Event, Callable[[], None]], None]
 _STOP_DEADLINE_S = 20.0  # less than the 30 s that Kubernetes and `docker stop -t 30` give
 
 
-def run_service(loops: Mapping[str, Loop], settings: ServiceSettings, health: Health) -> int:
-    """Run each loop in a thread until SIGTERM or SIGINT, or until one fails; return the exit status."""
+def run_service(
+    loops: Mapping[str, Loop],
+    settings: ServiceSettings,
+    health: Health,
+    servers: Mapping[str, Server] = MappingProxyType({}),
+) -> int:
+    """Run each loop in a thread until SIGTERM or SIGINT, or until one fails; return the exit status.
+
+    ``servers`` are looked after meanwhile; ``/health`` tells of them.
+    """
     stop = threading.Event()
     failed: list[str] = []
 
@@ -31,6 +41,10 @@ def run_service(loops: Mapping[str, Loop], settings: ServiceSettings, health: He
     def guard(name: str, loop: Loop) -> None:
         try:
             loop(stop, lambda: health.set(name, State.HEALTHY))
+        except ServerAway as error:
+            _log.warning(
+                "stopped while a server is away: unfinished work will be done again", loop=name, error=str(error)
+            )
         except Exception:
             _log.exception("loop failed", loop=name)
             health.set(name, State.UNHEALTHY, "it failed, see the log")
@@ -39,6 +53,7 @@ def run_service(loops: Mapping[str, Loop], settings: ServiceSettings, health: He
             stop.set()
 
     stop_serving = serve_health(health, settings.http_host, settings.http_port)
+    watch_servers(servers, health, stop)
     threads = []
     for name, loop in loops.items():
         health.set(name, State.UNHEALTHY, "starting")

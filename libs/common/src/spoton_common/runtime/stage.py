@@ -1,23 +1,26 @@
 """What a stage is: state machines that know nothing of Kafka."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from spoton_schemas.topics import Topic
 
-from spoton_common.errors import RejectedRecord
+from spoton_common.errors import BrokenStage, RejectedRecord
+from spoton_common.log_context import about
+from spoton_common.logging import get_logger
+from spoton_common.runtime.journal import Journal
+from spoton_common.runtime.machine import Output, StateMachine
+
+__all__ = ["KeyedStage", "Output", "Rejection", "Stage", "StateMachine", "failure"]
+
+_log = get_logger()
+
+_FRAMES = 3  # of a traceback, the innermost: they tell what a dead letter has room for
 
 In = TypeVar("In")
 In_contra = TypeVar("In_contra", contravariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A record for a topic."""
-
-    topic: Topic[Any]
-    record: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,14 @@ class Rejection:
     detail: str
 
 
-class StateMachine(Protocol[In_contra]):
-    """The work on one key's records: a function of them alone, so that the same input gives the same output."""
-
-    def feed(self, record: In_contra) -> Sequence[Output]:
-        """Take the next record; ``RejectedRecord`` if it cannot be used, which must leave the state as it was."""
-
-    def snapshot(self) -> bytes:
-        """Return the state; empty once the stream has ended and nothing more is expected."""
-
-    def restore(self, state: bytes) -> None:
-        """Go on from a snapshot."""
+def failure(index: int, error: Exception) -> Rejection:
+    """Reject a record at which a stage failed as it never should; the log gets the whole traceback."""
+    _log.error("failed at a record", exc_info=error)
+    where = "; ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    )
+    return Rejection(index, "failed", f"{type(error).__name__}: {error} ({where})")
 
 
 class Stage(Protocol[In_contra]):
@@ -64,32 +64,37 @@ class KeyedStage(Generic[In]):
     def __init__(self, topic: Topic[In], make: Callable[[str], StateMachine[In]]) -> None:
         self._topic = topic
         self._make = make
-        self._machines: dict[str, StateMachine[In]] = {}
+        self._journals: dict[str, Journal[In]] = {}
 
     def feed(self, records: Sequence[In]) -> Sequence[Output | Rejection]:
-        """Feed each record to its key's machine."""
+        """Feed each record to its key's machine; one at which it fails is rejected, and the others go on."""
         outputs: list[Output | Rejection] = []
         for index, record in enumerate(records):
+            about(record)
             try:
-                outputs += self._machine(self._topic.key(record)).feed(record)
+                outputs += self._journal(self._topic.key(record)).feed(record)
             except RejectedRecord as error:
                 outputs.append(Rejection(index, error.reason, str(error)))
+            except (BrokenStage, OSError):
+                raise
+            except Exception as error:
+                outputs.append(failure(index, error))
         return outputs
 
     def snapshot(self, key: str) -> bytes:
         """Return the state of a key's machine."""
-        machine = self._machines.get(key)
-        return machine.snapshot() if machine else b""
+        journal = self._journals.get(key)
+        return journal.snapshot() if journal else b""
 
     def restore(self, key: str, state: bytes) -> None:
         """Make a key's machine from its snapshot."""
-        self._machine(key).restore(state)
+        self._journal(key).restore(state)
 
     def forget(self, key: str) -> None:
         """Drop a key's machine."""
-        self._machines.pop(key, None)
+        self._journals.pop(key, None)
 
-    def _machine(self, key: str) -> StateMachine[In]:
-        if key not in self._machines:
-            self._machines[key] = self._make(key)
-        return self._machines[key]
+    def _journal(self, key: str) -> Journal[In]:
+        if key not in self._journals:
+            self._journals[key] = Journal(lambda: self._make(key))
+        return self._journals[key]

@@ -36,6 +36,8 @@ _READ_TIMEOUT_S = 30  # between two packets, not for a whole object
 
 _NOT_FOUND = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 _REFUSED = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Forbidden"}
+_BUSY = {"429", "SlowDown", "TooManyRequests", "RequestTimeout", "RequestLimitExceeded"}
+_SERVER_ERROR = 500
 _BEHIND_END = {"416", "InvalidRange"}
 
 
@@ -54,11 +56,14 @@ class S3Store:
         self._client = None
 
     async def head(self, location: S3Location) -> tuple[int, str]:
-        """Return size in bytes and ETag; errors as ``Storage`` lists them."""
+        """Return size in bytes and ETag, or a stand-in for it; errors as ``Storage`` lists them."""
         client = await self._connected()
         with _translated(location):
             answer = await client.head_object(Bucket=location.bucket, Key=location.key)
-        return int(answer["ContentLength"]), str(answer["ETag"]).strip('"')
+        size = int(answer["ContentLength"])
+        # Servers of plain folders have none for files that were put there by other means.
+        stand_in = f"{answer['LastModified'].timestamp():.0f}-{size}"
+        return size, str(answer.get("ETag", stand_in)).strip('"')
 
     async def read(self, location: S3Location, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield the bytes ``first`` to ``last``, both included."""
@@ -134,4 +139,6 @@ def _refusal(name: str, error: ClientError) -> StorageError:
         return AccessRefused(f"{name}: the object storage refuses access ({code})")
     if code in _BEHIND_END:
         return RangeNotSatisfiable(f"{name}: the range lies behind the end")
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < _SERVER_ERROR and code not in _BUSY:
+        return AccessRefused(f"{name}: the object storage refuses it ({code})")  # asking again would not help
     return Unreachable(f"{name}: the object storage failed ({code})")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from spoton_gateway.api.deps import Connection, Environments
 from spoton_gateway.api.models import MAX_ID, Heatmap, Trajectory
+from spoton_gateway.api.problems import documented
 from spoton_gateway.errors import Unprocessable
 from spoton_gateway.queries import analytics
 
@@ -16,7 +17,7 @@ Limit = Annotated[int, Query(ge=1, le=20_000)]
 CellSize = Annotated[float, Query(description="Metres, a multiple of 0.25", gt=0, le=100, multiple_of=analytics.CELL_M)]
 
 
-@router.get("/trajectory/{global_id}")
+@router.get("/trajectory/{global_id}", responses=documented(404))
 async def get_trajectory(
     global_id: GlobalId,
     connection: Connection,
@@ -28,7 +29,7 @@ async def get_trajectory(
     return await analytics.trajectory(connection, global_id, task_id, cursor, limit)
 
 
-@router.get("/heatmap")
+@router.get("/heatmap", responses=documented(404))
 async def get_heatmap(
     connection: Connection,
     environments: Environments,

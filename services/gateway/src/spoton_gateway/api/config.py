@@ -17,8 +17,9 @@ from spoton_gateway.api.models import (
     TripwireView,
     ZoneView,
 )
+from spoton_gateway.api.problems import documented
 from spoton_gateway.errors import NotFound
-from spoton_gateway.media.delivery import deliver
+from spoton_gateway.media.delivery import FILE_RESPONSES, RANGE_PARAMETER, deliver
 
 router = APIRouter(prefix="/config/environments", tags=["configuration"])
 
@@ -29,13 +30,13 @@ async def list_environments(environments: Environments) -> EnvironmentList:
     return EnvironmentList(items=[_environment(scene) for scene in environments.scenes()])
 
 
-@router.get("/{environment_id}")
+@router.get("/{environment_id}", responses=documented(404))
 async def get_environment(environment_id: str, environments: Environments) -> EnvironmentView:
     """Describe an environment."""
     return _environment(await environments.scene(environment_id))
 
 
-@router.get("/{environment_id}/cameras")
+@router.get("/{environment_id}/cameras", responses=documented(404))
 async def list_cameras(environment_id: str, environments: Environments) -> CameraList:
     """List an environment's cameras."""
     scene = await environments.scene(environment_id)
@@ -52,7 +53,7 @@ async def list_cameras(environment_id: str, environments: Environments) -> Camer
     return CameraList(environment_id=environment_id, items=items)
 
 
-@router.get("/{environment_id}/map", response_class=Response)
+@router.get("/{environment_id}/map", response_class=Response, responses=FILE_RESPONSES, openapi_extra=RANGE_PARAMETER)
 async def get_map(environment_id: str, environments: Environments, files: Files, request: Request) -> Response:
     """Serve the picture of an environment's floor."""
     scene = await environments.scene(environment_id)

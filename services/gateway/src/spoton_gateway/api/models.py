@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["QUEUED", "RUNNING", "PAUSED", "STOPPED", "COMPLETED", "FAILED"]
 
+Health = Literal["healthy", "degraded", "unhealthy"]
+
 MAX_ID = 2**31 - 1
 
 
@@ -180,6 +182,50 @@ class Heatmap(_View):
     cells: list[HeatmapCell]
 
 
+class ComponentHealth(_View):
+    """How one part is."""
+
+    status: Health
+    detail: str
+
+
+class HealthReport(_View):
+    """How the gateway and the parts that it needs are."""
+
+    status: Health
+    components: dict[str, ComponentHealth]
+
+
+class MetricSample(_View):
+    """One value of a metric."""
+
+    name: str
+    labels: dict[str, str]
+    value: float | None = Field(description="Null: not a number, or infinite")
+
+
+class Metric(_View):
+    """A metric of this process, as Prometheus has it."""
+
+    name: str
+    type: str
+    description: str
+    samples: list[MetricSample]
+
+
+class MetricsView(_View):
+    """What this process has counted since its start."""
+
+    metrics: list[Metric]
+
+
+class Fault(_View):
+    """One thing that is wrong with a request."""
+
+    location: str
+    message: str
+
+
 class Problem(_View):
     """What went wrong (RFC 9457)."""
 
@@ -187,4 +233,5 @@ class Problem(_View):
     title: str
     status: int
     detail: str
-    instance: str | None = None
+    instance: str = Field(description="Path of the request")
+    errors: list[Fault] | None = Field(None, description="For 422: what is not valid, the first few")

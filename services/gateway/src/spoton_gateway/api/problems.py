@@ -1,7 +1,9 @@
 """Errors over HTTP: problem details for all of them (RFC 9457)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import orjson
@@ -12,10 +14,28 @@ from spoton_common.logging import get_logger
 from starlette.exceptions import HTTPException
 
 from spoton_gateway import errors
+from spoton_gateway.api.models import Problem
 
 _log = get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+
+_MAX_FAULTS = 20  # what is wrong with a request is told, not repeated at length
+_MAX_QUOTED = 200
+_MAX_DETAIL = 1000
+
+_MEANINGS = {
+    400: "Not HTTP, not JSON, or for another host name",
+    403: "From a page of another origin",
+    404: "There is no such thing",
+    408: "The request did not come in time",
+    409: "Does not fit the state of the task",
+    413: "The body is too large",
+    416: "The range lies behind the end of the file",
+    422: "Not valid",
+    502: "Object storage refuses access",
+    503: "Kafka, the database or object storage is away, or the gateway is too busy",
+}
 
 _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
     errors.NotFound: (404, "Not found"),
@@ -33,19 +53,33 @@ _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
 }
 
 
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return how OpenAPI describes answers with problem details of these statuses."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
 def problem(
-    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    """Make a response that says what went wrong."""
+    """Return a response with problem details; ``path`` is the one that was asked for, as characters."""
     body = {
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
-        "instance": request.url.path,
+        "detail": detail[:_MAX_DETAIL],
+        "instance": quote(path),
         **more,
     }
-    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return Response(_json(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # Half a surrogate pair, quoted from a request, has no UTF-8.
+        return json.dumps(body).encode()
 
 
 def install(app: FastAPI) -> None:
@@ -55,6 +89,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unexpected)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = describe()
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        description["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _handler(status: int, title: str) -> Any:
@@ -64,23 +107,26 @@ def _handler(status: int, title: str) -> Any:
             headers["Content-Range"] = f"bytes */{error.size_bytes}"
         if status == 503:
             headers["Retry-After"] = "2"
-        return problem(request, status, title, str(error), headers)
+        return problem(request.url.path, status, title, str(error), headers)
 
     return handle
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [{"location": ".".join(map(str, item["loc"])), "message": item["msg"]} for item in error.errors()]
+    found = [
+        {"location": ".".join(map(str, item["loc"]))[:_MAX_QUOTED], "message": item["msg"][:_MAX_QUOTED]}
+        for item in error.errors()[:_MAX_FAULTS]
+    ]
     detail = "; ".join(f"{item['location']}: {item['message']}" for item in found)
-    return problem(request, 422, "The request is not valid", detail, errors=found)
+    return problem(request.url.path, 422, "The request is not valid", detail, errors=found)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request, error.status_code, str(error.detail), str(error.detail), error.headers)
+    return problem(request.url.path, error.status_code, str(error.detail), str(error.detail), error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request failed", path=request.url.path, error=type(error).__name__)
-    return problem(request, 500, "Internal error", "the error is in the gateway's log")
+    return problem(request.url.path, 500, "Internal error", "the error is in the gateway's log")

@@ -21,12 +21,25 @@ _IN_MEMORY_BYTES = 8 << 20  # larger archives go to disk
 
 _COLUMN = {"revised": "global_id", "live": "live_global_id"}
 
-# One identity may have two boxes in one picture (a split detection): the surer one counts.
+# One identity may have two boxes in one picture (a split detection): the surer one counts. It stands where the identity
+# was at that tick after fusion over cameras and smoothing (two such positions, of identities joined later, are averaged
+# by their variances); where there is none, where the box meets the floor. One index look-up a box: a join could
+# be planned badly for a task of which there are no statistics yet.
 _MOT = """
-SELECT DISTINCT ON (camera_frame_index, {id}) camera_frame_index, {id} AS id,
-       x1_px, y1_px, x2_px, y2_px, confidence, x_m, y_m
-FROM track_points WHERE task_id = $1 AND camera_id = $2 AND {id} IS NOT NULL
-ORDER BY camera_frame_index, {id}, confidence DESC, track_id
+SELECT b.camera_frame_index, b.id, b.x1_px, b.y1_px, b.x2_px, b.y2_px, b.confidence,
+       coalesce(f.x_m, b.x_m) AS x_m, coalesce(f.y_m, b.y_m) AS y_m
+FROM (
+    SELECT DISTINCT ON (camera_frame_index, {id}) camera_frame_index, global_frame_index, {id} AS id,
+           x1_px, y1_px, x2_px, y2_px, confidence, x_m, y_m
+    FROM track_points WHERE task_id = $1 AND camera_id = $2 AND {id} IS NOT NULL
+    ORDER BY camera_frame_index, {id}, confidence DESC, track_id
+) b
+CROSS JOIN LATERAL (
+    SELECT sum(p.x_m * w.weight) / sum(w.weight) AS x_m, sum(p.y_m * w.weight) / sum(w.weight) AS y_m
+    FROM person_positions p CROSS JOIN LATERAL (SELECT 1 / greatest(p.std_m * p.std_m, 1e-6) AS weight) w
+    WHERE p.task_id = $1 AND p.{id} = b.id AND p.global_frame_index = b.global_frame_index
+) f
+ORDER BY b.camera_frame_index, b.id
 """
 
 _TRACKS = """

@@ -1,6 +1,7 @@
 """The environments, kept from their compacted topic as a table in memory."""
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from spoton_common import metrics
+from spoton_common.kafka.client import client_config
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
@@ -32,7 +34,7 @@ class EnvironmentTable:
         self._scenes: dict[str, Scene] = {}
         self._next_offset = -1
         self._trouble: str | None = "connecting"
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient(client_config(bootstrap))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="environments", daemon=True)
 
@@ -81,20 +83,24 @@ class EnvironmentTable:
             self._stop.wait(0.01)
 
     def _run(self) -> None:
+        troubled = False
         while not self._stop.is_set():
             try:
                 self._read()
             except Exception as error:
+                troubled = troubled and self._trouble is not None
                 # A registry or broker that is away: the table stays as it was, and is read anew later.
+                if not troubled:
+                    _log.warning("environments cannot be read, trying again", error=f"{type(error).__name__}: {error}")
+                troubled = True
                 self._trouble = f"{type(error).__name__}: {error}"
-                _log.warning("environments cannot be read", error=self._trouble)
-                self._stop.wait(_PAUSE_S)
+                self._stop.wait(random.uniform(_PAUSE_S / 2, _PAUSE_S))  # noqa: S311 (jitter)
 
     def _read(self) -> None:
         codec = self._make_codec()
         consumer = Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **client_config(self._bootstrap),
                 "group.id": "spoton-gateway-readers",  # required by the client; nothing is committed to it
                 "enable.auto.commit": False,
             }
@@ -116,13 +122,12 @@ class EnvironmentTable:
     def _take(self, codec: Codec, message: Message) -> None:
         if message.error() is not None:
             raise KafkaException(message.error())
-        environment_id = (message.key() or b"").decode()
         if message.value() is None:
-            self._scenes.pop(environment_id, None)
+            self._scenes.pop((message.key() or b"").decode(errors="replace"), None)
             return
         try:
-            scene = codec.decode(ENVIRONMENTS, message.value()).scene
-        except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            scene = codec.read(ENVIRONMENTS, message.key(), message.value()).scene
+        except UnreadableRecord as error:
+            metrics.DROPPED.labels("gateway", error.reason).inc()
             return
         self._scenes[scene.environment_id] = scene

@@ -8,9 +8,11 @@ from typing import Any
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
-from httpx import HTTPError
+from httpx2 import HTTPError  # the registry client's own; it lets it pass
 from spoton_common.errors import DeliveryFailed
+from spoton_common.kafka.client import client_config
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.tracing import HEADER, Traceparent
 from spoton_schemas.codec import Codec
 from spoton_schemas.topics import Topic
 
@@ -26,7 +28,7 @@ class Publisher:
     def __init__(self, bootstrap: str, make_codec: Callable[[], Codec]) -> None:
         self._bootstrap = bootstrap
         self._make_codec = make_codec
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient(client_config(bootstrap))
         self._producer: RecordProducer | None = None
         self._lock = threading.Lock()
 
@@ -34,24 +36,24 @@ class Publisher:
         """``Unavailable`` unless the broker answers."""
         await asyncio.to_thread(self._check)
 
-    async def publish(self, records: Sequence[tuple[Topic[Any], Any]]) -> None:
+    async def publish(self, records: Sequence[tuple[Topic[Any], Any]], trace: Traceparent | None = None) -> None:
         """Write records in their order; ``Unavailable`` if Kafka or the registry did not take them."""
-        await asyncio.to_thread(self._publish, records)
+        await asyncio.to_thread(self._publish, records, {HEADER: trace} if trace else None)
 
     def _check(self) -> None:
         try:
             self._admin.list_topics(timeout=_CHECK_TIMEOUT_S)
         except KafkaException as error:
-            raise Unavailable("kafka", str(error.args[0].str())) from error
+            raise Unavailable("kafka", f"no answer from {self._bootstrap} ({error.args[0].str()})") from error
 
-    def _publish(self, records: Sequence[tuple[Topic[Any], Any]]) -> None:
+    def _publish(self, records: Sequence[tuple[Topic[Any], Any]], headers: dict[str, bytes] | None) -> None:
         self._check()
         with self._lock:
             if self._producer is None:
-                self._producer = RecordProducer(self._bootstrap, self._make_codec())
+                self._producer = RecordProducer(self._bootstrap, self._make_codec(), timeout_s=_FLUSH_TIMEOUT_S)
             try:
                 for topic, record in records:
-                    self._producer.send(topic, record)
+                    self._producer.send(topic, record, headers)
                 self._producer.flush(_FLUSH_TIMEOUT_S)
             except DeliveryFailed as error:
                 self._producer = None  # it remembers its failure; the next request gets a new one

@@ -2,12 +2,33 @@
 
 import mimetypes
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from spoton_common.storage import Storage
 
+from spoton_gateway.api.problems import documented
 from spoton_gateway.media.ranges import etag_matches, parse_range, range_applies
+
+FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"*/*": {}}},
+    206: {"description": "The part that a `Range` header asked for", "content": {"*/*": {}}},
+    304: {"description": "As in the client's cache"},
+    **documented(404, 416, 502),
+}
+
+RANGE_PARAMETER = {
+    "parameters": [
+        {
+            "name": "Range",
+            "in": "header",
+            "description": "One range of bytes; several, and other units, get the whole file",
+            "schema": {"type": "string"},
+            "example": "bytes=0-1023",
+        }
+    ]
+}
 
 _VIDEO_TYPES = {".mkv": "video/x-matroska", ".avi": "video/x-msvideo", ".ts": "video/mp2t", ".mp4": "video/mp4"}
 

@@ -36,11 +36,19 @@ WHERE EXISTS (SELECT FROM person_positions p WHERE p.task_id = t.task_id AND p.g
 ORDER BY created_at DESC, task_id DESC LIMIT 1
 """
 
-_HEATMAP = """
-SELECT floor(cell_x / $3::float)::int AS column, floor(cell_y / $3::float)::int AS row, sum(samples)::bigint AS samples
+# floor_cells may be counted an hour ago: right for a history of many tasks, late for one that runs.
+_HEATMAP_OF_MANY = """
+SELECT floor(cell_x / $2::float)::int AS column, floor(cell_y / $2::float)::int AS row, sum(samples)::bigint AS samples
 FROM floor_cells
-WHERE task_id IN (SELECT task_id FROM tasks WHERE ($1::text IS NULL OR task_id = $1)
-                                              AND ($2::text IS NULL OR environment_id = $2))
+WHERE task_id IN (SELECT task_id FROM tasks WHERE $1::text IS NULL OR environment_id = $1)
+GROUP BY 1, 2 ORDER BY 2, 1
+"""
+
+_HEATMAP_OF_ONE = """
+SELECT floor(floor(x_m / 0.25) / $2::float)::int AS column, floor(floor(y_m / 0.25) / $2::float)::int AS row,
+       count(*) AS samples
+FROM person_positions
+WHERE task_id IN (SELECT task_id FROM tasks WHERE task_id = $1 AND ($3::text IS NULL OR environment_id = $3))
 GROUP BY 1, 2 ORDER BY 2, 1
 """
 
@@ -76,7 +84,11 @@ async def heatmap(
         "SELECT EXISTS (SELECT FROM tasks WHERE task_id = $1)", task_id
     ):
         raise NotFound(f"there is no task {task_id!r}")
-    rows = await connection.fetch(_HEATMAP, task_id, environment_id, round(cell_m / CELL_M))
+    cells_wide = round(cell_m / CELL_M)
+    if task_id is None:
+        rows = await connection.fetch(_HEATMAP_OF_MANY, environment_id, cells_wide)
+    else:
+        rows = await connection.fetch(_HEATMAP_OF_ONE, task_id, cells_wide, environment_id)
     cells = [HeatmapCell(x_m=row["column"] * cell_m, y_m=row["row"] * cell_m, samples=row["samples"]) for row in rows]
     return Heatmap(
         task_id=task_id,

@@ -101,20 +101,17 @@ async def create(
     created_at: datetime,
     sub_videos: int,
 ) -> None:
-    """Note a task that is about to be announced; the sink completes it from the topics."""
+    """Note a task that was announced, unless the sink was faster; the sink completes it from the topics."""
     await connection.execute(
-        "INSERT INTO tasks (task_id, environment_id, camera_ids, created_at, sub_videos) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO tasks (task_id, environment_id, camera_ids, created_at, sub_videos) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (task_id) DO UPDATE SET sub_videos = excluded.sub_videos,"
+        " created_at = least(tasks.created_at, excluded.created_at)",
         task_id,
         environment_id,
         sorted(camera_ids),
         created_at,
         sub_videos,
     )
-
-
-async def discard(connection: asyncpg.Connection, task_id: str) -> None:
-    """Remove a task that could not be announced."""
-    await connection.execute("DELETE FROM tasks WHERE task_id = $1 AND NOT started", task_id)
 
 
 async def environment_and_status(connection: asyncpg.Connection, task_id: str) -> tuple[str, str]:

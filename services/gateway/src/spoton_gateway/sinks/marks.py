@@ -20,7 +20,10 @@ async def store_start(connection: asyncpg.Connection, record: MapPoints, said_at
         "UPDATE tasks SET scene = $2::text::jsonb, camera_ids = $3, started = true,"
         " origin = coalesce(origin, $4, created_at),"
         # Of a task without announcement not all cameras were known: those that failed were not all.
-        " outcome = NULL, ended_at = NULL, message = NULL WHERE task_id = $1",
+        # Said again after the end (the mapper, or this sink, was killed), it changes nothing.
+        " outcome = CASE WHEN scene IS NULL THEN NULL ELSE outcome END,"
+        " ended_at = CASE WHEN scene IS NULL THEN NULL ELSE ended_at END,"
+        " message = CASE WHEN scene IS NULL THEN NULL ELSE message END WHERE task_id = $1",
         record.task_id,
         msgspec.json.encode(start.scene).decode(),
         sorted(start.camera_ids),

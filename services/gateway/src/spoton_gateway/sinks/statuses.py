@@ -62,7 +62,7 @@ async def ensure_task(connection: asyncpg.Connection, task_id: str, environment_
 async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_at: datetime) -> None:
     """Note what a stage says of a task; call it inside a transaction, in the order of the topic."""
     await ensure_task(connection, status.task_id, status.environment_id, said_at)
-    if status.kind is StatusKind.ACCEPTED:
+    if status.kind in (StatusKind.ACCEPTED, StatusKind.CAMERA_FAILED) and status.camera_ids:
         await connection.execute(
             "UPDATE tasks SET camera_ids = $2 WHERE task_id = $1 AND camera_ids = '{}'",
             status.task_id,

@@ -45,6 +45,13 @@ class Writer:
 
     async def write(self, arrivals: Sequence[Arrival]) -> None:
         """Write a batch, all or nothing; the order within each topic counts."""
+        try:
+            await self._write(arrivals)
+        except Exception:
+            self._origins.clear()  # they may come from what was just taken back
+            raise
+
+    async def _write(self, arrivals: Sequence[Arrival]) -> None:
         async with self._connection.transaction():
             await self._lock({arrival.record.task_id for arrival in arrivals})
             rows, touched = Rows(), dict[str, _Ticks]()

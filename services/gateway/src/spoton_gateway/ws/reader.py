@@ -12,15 +12,24 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition, murmur2
 from confluent_kafka import Message as KafkaMessage
-from spoton_common import metrics
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from httpx2 import HTTPError  # the registry client's own
+from spoton_common import log_context, metrics
+from spoton_common.kafka.client import client_config
+from spoton_common.kafka.headers import written_at
+from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.runtime import ledger
+from spoton_common.runtime.observed import span_attributes, traces_of
+from spoton_common.tracing import Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
+from spoton_schemas.records import MapPoints
 from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, TOPICS
+from structlog.contextvars import bind_contextvars
 
-from spoton_gateway.errors import BadCursor
-from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor
+from spoton_gateway.errors import BadCursor, Unavailable
+from spoton_gateway.ws.cursor import TOPIC_NAMES, Cursor, Source
 from spoton_gateway.ws.feed import Feed, FeedFailed, FeedMessage
 from spoton_gateway.ws.merge import Merge, Received
 from spoton_gateway.ws.messages import Message
@@ -28,11 +37,14 @@ from spoton_gateway.ws.story import Ending, Story
 
 _log = get_logger()
 
+STAGE = "gateway"
+
 _POLL_S = 0.1  # also bounds how late a reader notices that nobody listens any more
 _MAX_BATCH = 200
 _TIMEOUT_S = 10.0
 _BROKER_GONE_S = 30.0  # a broker that restarts is waited for; one that stays away fails the feed
 _LOOK_BACK = 500  # map points read again on resuming, to recognise what a restarted mapper says twice
+_PATIENCE_S = 5.0  # segments of a task that was not announced come within this time of each other
 _CLOCK_SKEW_S = 60.0  # by how much producers' clocks may differ from ours
 
 
@@ -59,7 +71,9 @@ class TaskReader:
         loop: asyncio.AbstractEventLoop,
         bootstrap: str,
         make_codec: Callable[[], Codec],
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._watched = watched
         self._resumed = cursor
         self._feed = feed
@@ -69,6 +83,7 @@ class TaskReader:
         self._story = Story.of(watched.task_id, watched.environment_id, watched.camera_ids, watched.sub_videos)
         self._stop = threading.Event()
         self._trouble_since: float | None = None
+        self._patient_since: float | None = None
         self._live = False
         self._thread = threading.Thread(target=self._run, name=f"task-{watched.task_id[:8]}", daemon=True)
 
@@ -83,9 +98,10 @@ class TaskReader:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
+        bind_contextvars(stage=STAGE, task=self._watched.task_id)
         consumer = Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **client_config(self._bootstrap),
                 "group.id": "spoton-gateway-readers",  # required by the client; nothing is committed to it
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
@@ -96,8 +112,12 @@ class TaskReader:
             self._read(consumer)
         except BadCursor as error:
             self._loop.call_soon_threadsafe(self._feed.fail, error)
+        except KafkaException as error:
+            self._loop.call_soon_threadsafe(self._feed.fail, Unavailable("kafka", str(error.args[0].str())))
+        except (SchemaRegistryError, HTTPError) as error:
+            self._loop.call_soon_threadsafe(self._feed.fail, Unavailable("registry", str(error)))
         except Exception as error:
-            _log.exception("task reader failed", task=self._watched.task_id)
+            _log.exception("task reader failed")
             self._loop.call_soon_threadsafe(self._feed.fail, FeedFailed(f"{type(error).__name__}: {error}"))
         finally:
             consumer.close()
@@ -111,6 +131,9 @@ class TaskReader:
         self._check_resumed(ends)
         self._cursor = self._resumed or Cursor(*(starts[name] for name in TOPIC_NAMES))
         self._emit_from = self._cursor
+        limit = Cursor(*(ends[name] for name in TOPIC_NAMES))
+        beginning = self._resumed is None
+        self._loop.call_soon_threadsafe(lambda: self._feed.open(self._emit_from, limit, from_beginning=beginning))
         if self._resumed is not None:
             starts[MAP_POINTS.name] = max(starts[MAP_POINTS.name], self._resumed.map_points - _LOOK_BACK)
         consumer.assign([TopicPartition(name, partitions[name], starts[name]) for name in TOPIC_NAMES])
@@ -121,12 +144,21 @@ class TaskReader:
             if ending is None and merge.caught_up:
                 # The database knows of an end that Kafka no longer holds.
                 ending = self._watched.ending
-            if ending is not None:
+            if ending is not None and not self._is_patient():
                 self._finish(consumer, partitions, merge, ending)
                 return
             if merge.caught_up and not self._live:
                 self._live = True
                 self._loop.call_soon_threadsafe(self._feed.go_live)
+
+    def _is_patient(self) -> bool:
+        """Tell whether to wait a little for another camera of a task that seems to have failed."""
+        if not self._story.may_go_on:
+            self._patient_since = None
+            return False
+        now = time.monotonic()
+        self._patient_since = self._patient_since or now
+        return now - self._patient_since < _PATIENCE_S
 
     def _pump(self, consumer: Consumer, merge: Merge) -> None:
         """Read what there is and put it into the feed."""
@@ -148,7 +180,7 @@ class TaskReader:
         deadline = time.monotonic() + _TIMEOUT_S
         while not self._stop.is_set() and time.monotonic() < deadline and not merge.has_reached(ends):
             self._pump(consumer, merge)
-        self._put([self._encode(self._story.last_message(ending), self._cursor)])
+        self._put([_encode(self._story.last_message(ending), self._cursor, None)])
         self._loop.call_soon_threadsafe(self._feed.end)
 
     def _poll(self, consumer: Consumer) -> Iterator[KafkaMessage]:
@@ -170,13 +202,27 @@ class TaskReader:
             raise KafkaException(error)
 
     def _decode(self, name: str, message: KafkaMessage) -> Received | None:
+        metrics.RECORDS_IN.labels(STAGE, name).inc()
+        place = Place.of(message)
+        log_context.reading(place)
         try:
-            record = self._codec.decode(TOPICS[name], message.value())
-        except UnreadableRecord:
-            metrics.DROPPED.labels("gateway", "unreadable").inc()
+            record = self._codec.read(TOPICS[name], message.key(), message.value())
+        except UnreadableRecord as error:
+            metrics.DROPPED.labels(STAGE, error.reason).inc()
             return None
-        _, timestamp_ms = message.timestamp()
-        return Received(name, int(message.offset()), int(timestamp_ms), record, ledger.decode(message.headers()))
+        times = ledger.decode(place.headers)
+        if self._live:
+            self._observe(record, place, times)
+        timestamp_ms = int(written_at(message).timestamp() * 1000)
+        return Received(name, place.offset, timestamp_ms, record, times)
+
+    def _observe(self, record: Any, place: Place, times: ledger.Times) -> None:
+        """Count and trace what is told as it happens; the past says nothing of today's delays."""
+        now_ns = time.time_ns()
+        ledger.observe(STAGE, times, now_ns // 1000)
+        traces = traces_of(place.headers)
+        if traces and isinstance(record, MapPoints):
+            self._tracing.hop(traces, f"process {place.topic}", now_ns, span_attributes(record))
 
     def _tell(self, received: Received) -> list[FeedMessage]:
         messages = self._messages(received)
@@ -190,7 +236,8 @@ class TaskReader:
         self._cursor = before if is_end else before.at(name, offset + 1)
         skip = self._emit_from.sent if name == TASK_STATUS.name and offset == self._emit_from.task_status else 0
         cursors = [before.partly(offset, n) for n in range(1, len(messages))] + [self._cursor]
-        return [self._encode(m, c) for m, c in list(zip(messages, cursors, strict=False))[skip:]]
+        sources = [Source(name, offset, ordinal) for ordinal in range(len(messages))]
+        return list(map(_encode, messages, cursors, sources))[skip:]
 
     def _messages(self, received: Received) -> list[Message]:
         record: Any = received.record
@@ -202,10 +249,6 @@ class TaskReader:
         if received.topic == EVENTS.name:
             return self._story.event(record)
         return self._story.task_status(record)
-
-    def _encode(self, message: Message, cursor: Cursor) -> FeedMessage:
-        text = orjson.dumps({"type": message.type, "payload": message.payload, "cursor": str(cursor)}).decode()
-        return FeedMessage(str(cursor), text[:-1])
 
     def _put(self, found: list[FeedMessage]) -> None:
         if found:
@@ -237,3 +280,8 @@ class TaskReader:
     def _check_resumed(self, ends: dict[str, int]) -> None:
         if self._resumed is not None and any(self._resumed.offset(name) > ends[name] for name in TOPIC_NAMES):
             raise BadCursor("the cursor is ahead of what Kafka holds: start again without it")
+
+
+def _encode(message: Message, cursor: Cursor, source: Source | None) -> FeedMessage:
+    text = orjson.dumps({"type": message.type, "payload": message.payload}).decode()
+    return FeedMessage(text[:-1], cursor, source)

@@ -21,6 +21,8 @@ from spoton_gateway.ws import messages
 from spoton_gateway.ws.media_batches import MediaBatches
 from spoton_gateway.ws.messages import Message
 
+_FAILED = "FAILED"
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -89,7 +91,7 @@ class Story:
     def task_status(self, record: TaskStatus) -> list[Message]:
         """Take what a stage says."""
         found: list[Message] = []
-        if record.kind is StatusKind.ACCEPTED and not self.media.camera_ids:
+        if record.kind in (StatusKind.ACCEPTED, StatusKind.CAMERA_FAILED) and not self.media.camera_ids:
             self.media.camera_ids = frozenset(record.camera_ids)
         found += self.media.complete()
         self._note_progress(record)
@@ -118,6 +120,11 @@ class Story:
             return None
         return Ending((self._end.outcome or Outcome.COMPLETED).value, self._end.error)
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the end is a guess: all cameras heard of have failed, but nobody said which ones take part."""
+        return self._end is None and self._status == _FAILED and not self.media.camera_ids
+
     def last_message(self, ending: Ending) -> Message:
         """Tell that the task is over."""
         self._over, self._status, self._message = True, ending.status, ending.message
@@ -133,12 +140,17 @@ class Story:
 
     def _note_unstarted(self, record: TaskStatus) -> None:
         """See whether the task ended before it had any media: then nothing of it will reach map-points."""
-        if self.media.any or self._unstarted is not None:
+        if self.media.any:
+            self._unstarted = None
+            return
+        cameras = self.media.camera_ids or frozenset(self._errors)
+        if self._unstarted is not None:
             return
         if record.kind is StatusKind.STOPPED:
             self._unstarted = Ending("STOPPED", record.message)
-        elif self.media.camera_ids and self.media.camera_ids <= self.media.failed:
-            self._unstarted = Ending("FAILED", min(self._errors.values()))
+        elif cameras and cameras <= self.media.failed:
+            self._status = _FAILED
+            self._unstarted = Ending(_FAILED, min(self._errors.values()))
 
     def _changed_status(self, message: str | None) -> list[Message]:
         self._message = message or self._message

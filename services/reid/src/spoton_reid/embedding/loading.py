@@ -1,5 +1,6 @@
 """Choose the backend of an embedding model by what lies at its path."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import onnxruntime
@@ -22,12 +23,18 @@ def load_embedder(path: Path, *, threads: int = 1, device: str = "cpu") -> Embed
 
     Raises:
         ModelNotFoundError: nothing at the path, or a folder without a model.
-        UnreadableModelError: the file is broken, of an unknown kind, or the folder holds several models.
+        UnreadableModelError: the file is broken, of an unknown kind or needs PyTorch, which is not installed; or the
+            folder holds several models.
         ModelDescriptionError: nothing says how crops are prepared, or the network takes another input.
 
     """
     model_file = _find_model_file(path)
     if model_file.suffix == ".pt":
+        if find_spec("torch") is None:
+            raise UnreadableModelError(
+                f"{model_file} needs PyTorch, which is not installed here: "
+                "install spoton-reid[torch], or export the model to ONNX or OpenVINO"
+            )
         from spoton_reid.embedding.torch_backend import TorchEmbedder  # torch takes seconds to import
 
         return TorchEmbedder(model_file, describe_model(model_file), device)

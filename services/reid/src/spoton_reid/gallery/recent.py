@@ -4,6 +4,9 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 from redis import Redis
+from spoton_common.errors import ServerAway
+from spoton_common.health import State
+from spoton_common.servers import Server
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.records import Appearance
@@ -53,6 +56,19 @@ class RecentGallery:
         for index, entry in enumerate(entries):
             gallery.add(index, np.frombuffer(entry.embedding, "<f4").astype(np.float64))
         return [(entries[m.identity], m.cosine) for m in gallery.search(embedding.astype(np.float64), count)]
+
+
+def redis_server(url: str) -> Server:
+    """Look after Redis: without it, only the recent gallery stands still."""
+    client = connect(url)
+
+    def ask() -> None:
+        try:
+            client.ping()
+        except redis.RedisError as error:
+            raise ServerAway(str(error)) from error
+
+    return Server(ask, State.DEGRADED)
 
 
 def connect(url: str) -> Redis:

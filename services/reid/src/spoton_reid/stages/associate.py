@@ -50,6 +50,7 @@ class _Task:
     revision: int = 0
     described_tick: int = 0
     ended: bool = False
+    embedding_bytes: int | None = None
 
 
 class AssociateMachine:
@@ -67,6 +68,9 @@ class AssociateMachine:
         task = self._task
         if task is None or not task.buffer.knows(record.camera_id):
             raise RejectedRecord("not_started", f"camera {record.camera_id} of a task that has not started with it")
+        _check_embeddings(task, record)
+        if not task.buffer.has_room(record):
+            raise RejectedRecord("too_far_ahead", f"camera {record.camera_id}: other cameras of its task do not follow")
         return [output for item in task.buffer.add(record) for output in self._take(task, item)]
 
     def snapshot(self) -> bytes:
@@ -91,6 +95,8 @@ class AssociateMachine:
             self._task = _Task(record.task_id, record.environment_id, start, buffer, record.appearance_model)
             self._associator = self._make_associator(self._task)
         task = self._task
+        if (record.start.scene, record.start.camera_ids) != (task.start.scene, task.start.camera_ids):
+            raise RejectedRecord("different_start", f"camera {record.camera_id}: its task began with another scene")
         task.started.add(record.camera_id)
         if task.started != set(task.start.camera_ids):
             return []
@@ -128,6 +134,18 @@ class AssociateMachine:
             task.described_tick = item.global_frame_index
             outputs += _described(task, self._associator)
         return outputs
+
+
+def _check_embeddings(task: _Task, record: Tracks) -> None:
+    """All embeddings of a task have the length of its first one: others would break every later comparison."""
+    for track in record.tracks:
+        if track.embedding is not None:
+            task.embedding_bytes = task.embedding_bytes or len(track.embedding)
+            if len(track.embedding) != task.embedding_bytes:
+                raise RejectedRecord(
+                    "wrong_embedding",
+                    f"track {track.track_id}: {len(track.embedding)} bytes, not {task.embedding_bytes}",
+                )
 
 
 def _scene(start: TaskStart) -> Scene:

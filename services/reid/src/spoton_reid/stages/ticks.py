@@ -11,6 +11,9 @@ from spoton_schemas.records import Kind, Outcome, Tracks
 _FOREVER = 2**62
 """Watermark of a camera that has ended: it holds nobody up."""
 
+_MOST_WAITING = 5000
+"""Pictures of one camera that may wait for others. Ingest keeps cameras within some hundred pictures of each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -61,6 +64,12 @@ class TickBuffer:
     def knows(self, camera_id: str) -> bool:
         """Tell whether a camera takes part."""
         return camera_id in self._cameras
+
+    def has_room(self, record: Tracks) -> bool:
+        """Tell whether a record can wait for the other cameras; marks always can."""
+        if record.kind is not Kind.FRAME or len(self._frames) < _MOST_WAITING:
+            return True
+        return sum(record.camera_id in cameras for cameras in self._frames.values()) < _MOST_WAITING
 
     def add(self, record: Tracks) -> list[Tick | SegmentEnd | TaskEnd]:
         """Take a camera's next record (not START) and return what is closed now, in order."""

@@ -6,17 +6,22 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
-from spoton_common.errors import RejectedRecord
+from spoton_common import metrics
+from spoton_common.errors import BrokenStage, RejectedRecord
 from spoton_common.runtime.stage import Output
 from spoton_schemas.records import AppearanceModel, Detection, Detections, Kind, Track, Tracks
 from spoton_schemas.topics import TRACKS
 
 from spoton_reid.embedding import CropGate, CropSelector, Embedder, box_visibilities
 from spoton_reid.embedding.description import ModelDescription
+from spoton_reid.stages.gaps import FilledPicture, GapFiller
 from spoton_reid.tracking import Tracker
 
+NAME = "track"
 PERSON = "person"
+_MAX_CROP_PIXELS = 2048 * 1024  # whatever embedders take, crops are no larger than a person in a 4K picture
 _NO_CROP = np.zeros((0, 0, 3), np.uint8)
 
 Floats = NDArray[np.float32]
@@ -37,6 +42,8 @@ class _Camera:
     selector: CropSelector
     trackers: dict[str, Tracker] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
+    gaps: GapFiller = field(default_factory=GapFiller)
+    frame: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +62,25 @@ class TrackMachine:
         self._camera: _Camera | None = None
 
     def feed(self, record: Detections) -> Sequence[Output]:
-        """Take the next picture or mark; ``RejectedRecord`` for a picture before the START."""
-        tracks: tuple[Track, ...] = ()
+        """Take the next picture or mark; ``RejectedRecord`` for a picture before the START.
+
+        Pictures that the detector left out are answered together with the next one that it looked at.
+        """
         if record.kind is Kind.START:
             self._start(record)
-        elif record.kind is Kind.FRAME:
-            if self._camera is None:
+            answer = _answer(record, ())
+            return [
+                Output(TRACKS, replace(answer, appearance_model=_appearance_model(self._tools.embedder.description)))
+            ]
+        if record.kind is Kind.END_OF_TASK:
+            camera, self._camera = self._camera, None
+            filled = camera.gaps.finish() if camera else []
+            return [*map(_filled, filled), Output(TRACKS, _answer(record, ()))]
+        if self._camera is None:
+            if record.kind is Kind.FRAME:
                 raise RejectedRecord("not_started", "a picture of a camera without START record")
-            tracks = self._track(self._camera, record)
-        elif record.kind is Kind.END_OF_TASK:
-            self._camera = None
-        answer = _answer(record, tracks)
-        if record.kind is Kind.START:
-            answer = replace(answer, appearance_model=_appearance_model(self._tools.embedder.description))
-        return [Output(TRACKS, answer)]
+            return [Output(TRACKS, _answer(record, ()))]
+        return self._go_on(self._camera, record)
 
     def snapshot(self) -> bytes:
         """Return trackers and budgets; empty before the start and after the end."""
@@ -76,14 +88,25 @@ class TrackMachine:
         if camera is None:
             return b""
         trackers = {name: tracker.snapshot() for name, tracker in camera.trackers.items()}
-        return pickle.dumps((camera.fps, camera.selector, trackers, camera.ids), protocol=5)
+        return pickle.dumps((camera.fps, camera.selector, trackers, camera.ids, camera.gaps, camera.frame), protocol=5)
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot; they come only from our own state topic: pickle runs what it reads."""
-        fps, selector, trackers, ids = pickle.loads(state)  # noqa: S301
-        self._camera = _Camera(fps, selector, ids=ids)
+        fps, selector, trackers, ids, gaps, frame = pickle.loads(state)  # noqa: S301
+        self._camera = _Camera(fps, selector, ids=ids, gaps=gaps, frame=frame)
         for name, tracker_state in trackers.items():
             self._tracker(self._camera, name).restore(tracker_state)
+
+    def _go_on(self, camera: _Camera, record: Detections) -> Sequence[Output]:
+        if record.kind is Kind.FRAME and record.observed:
+            # Trackers need a frame index that grows; ticks do, and a camera's own index should.
+            camera.frame = max(record.camera_frame_index, camera.frame + 1)
+            tracks = self._track(camera, record)
+            filled = camera.gaps.look(record.global_frame_index, tracks)
+            return [*map(_filled, filled), Output(TRACKS, _answer(record, tracks))]
+        if record.kind is Kind.FRAME or camera.gaps.held:
+            return [_filled(f) for f in camera.gaps.hold(record)]
+        return [Output(TRACKS, _answer(record, ()))]
 
     def _start(self, record: Detections) -> None:
         if record.start is None:
@@ -136,14 +159,32 @@ class TrackMachine:
         accepted = self._tools.gate.accepts(boxes[rows], confidences, visibilities[rows], size)
         accepted &= np.array([record.detections[row].crop is not None for row in rows], np.bool_)
         chosen = camera.selector.select(
-            record.camera_frame_index, np.array(tracked.track_ids, np.int64), visibilities[rows], accepted
+            camera.frame, np.array(tracked.track_ids, np.int64), visibilities[rows], accepted
         )
         return self._embed(record.detections, [row for row, take in zip(rows, chosen, strict=True) if take])
 
     def _embed(self, detections: Sequence[Detection], rows: list[int]) -> dict[int, Floats]:
         crops = {row: _decode(detections[row].crop) for row in rows}
+        metrics.DROPPED.labels(NAME, "bad_crop").inc(sum(not crop.size for crop in crops.values()))
         whole = {row: crop for row, crop in crops.items() if crop.size}
-        return dict(zip(whole, self._tools.embedder.embed(list(whole.values())), strict=True))
+        if not whole:
+            return {}
+        metrics.EMBEDDINGS.labels(NAME).inc(len(whole))
+        metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(whole))
+        try:
+            with metrics.MODEL_SECONDS.labels(NAME).time():
+                embeddings = self._tools.embedder.embed(list(whole.values()))
+        except Exception:
+            self._look_at_model()
+            raise
+        return dict(zip(whole, embeddings, strict=True))
+
+    def _look_at_model(self) -> None:
+        """``BrokenStage`` if the model does not work with other crops either: then no record is to blame."""
+        try:
+            self._tools.embedder.warm_up()
+        except Exception as broken:
+            raise BrokenStage(f"the model does not work: {type(broken).__name__}: {broken}") from broken
 
 
 def _link(
@@ -158,7 +199,7 @@ def _link(
     if tracker.needs_embeddings:
         rows = [row for row in rows if row in embeddings]
     tracks = tracker.update(
-        record.camera_frame_index,
+        camera.frame,
         boxes[rows],
         np.array([record.detections[row].confidence for row in rows], np.float32),
         np.array([record.detections[row].class_id for row in rows], np.int64),
@@ -174,7 +215,14 @@ def _row(found: tuple[int, int, Floats | None]) -> int:
 
 
 def _decode(crop: bytes | None) -> NDArray[np.uint8]:
-    picture = cv2.imdecode(np.frombuffer(crop or b"", np.uint8), cv2.IMREAD_COLOR) if crop else None
+    """Open a crop; an empty picture if it is none, or stands for a huge one."""
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(crop or b"")
+    except ValueError:
+        return _NO_CROP
+    if height * width > _MAX_CROP_PIXELS:
+        return _NO_CROP
+    picture = cv2.imdecode(np.frombuffer(crop or b"", np.uint8), cv2.IMREAD_COLOR)
     return _NO_CROP if picture is None else np.asarray(picture, np.uint8)
 
 
@@ -194,6 +242,10 @@ def _appearance_model(description: ModelDescription) -> AppearanceModel:
     return AppearanceModel(description.name, description.even_cosine, description.slope)
 
 
+def _filled(filled: FilledPicture) -> Output:
+    return Output(TRACKS, _answer(filled.record, filled.tracks))
+
+
 def _answer(record: Detections, tracks: tuple[Track, ...]) -> Tracks:
     return Tracks(
         task_id=record.task_id,
@@ -210,4 +262,5 @@ def _answer(record: Detections, tracks: tuple[Track, ...]) -> Tracks:
         outcome=record.outcome,
         error=record.error,
         tracks=tracks,
+        observed=record.observed,
     )

@@ -1,6 +1,8 @@
 """Choose a tracker by name."""
 
-from spoton_reid.errors import UnknownTrackerError
+from importlib.util import find_spec
+
+from spoton_reid.errors import MissingExtraError, UnknownTrackerError
 from spoton_reid.tracking.base import Tracker
 from spoton_reid.tracking.tracklets import TrackletLinker
 
@@ -18,12 +20,15 @@ def create_tracker(name: str, *, fps: float, use_appearance: bool = False) -> Tr
 
     Raises:
         UnknownTrackerError: the name is not offered.
+        MissingExtraError: it is one of BoxMOT's, which is not installed.
 
     """
     if name == "tracklet":
         return TrackletLinker(fps)
     if name not in _BOXMOT_NAMES:
         raise UnknownTrackerError(f"no tracker {name!r}; there are {', '.join(TRACKER_NAMES)}")
+    if find_spec("boxmot") is None:
+        raise MissingExtraError(f"{name} needs BoxMOT, which is not installed here: install spoton-reid[torch]")
     from spoton_reid.tracking.boxmot_trackers import BoxmotTracker  # boxmot takes seconds to import
 
     return BoxmotTracker(name, fps, use_appearance)

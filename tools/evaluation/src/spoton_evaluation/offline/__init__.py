@@ -1,1 +1,1 @@
-"""The line without Kafka: detections, tracks and identities of an environment in one process."""
+"""The line without Kafka: the services' own state machines, fed with the same records, in one process."""

@@ -1,4 +1,5 @@
--- The same tables and the same queries, kept in chunks by time, compressed after a week, dropped after a year.
+-- The same tables and the same queries, kept in chunks by time and compressed. "time" is when something was filmed,
+-- which may be years before it is processed: a chunk's age counts from its creation, and nothing is dropped by it.
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 
 SELECT create_hypertable('camera_frames', by_range('time', INTERVAL '1 day'), migrate_data => true);
@@ -18,12 +19,9 @@ ALTER TABLE person_positions SET (
     timescaledb.compress, timescaledb.compress_segmentby = 'task_id',
     timescaledb.compress_orderby = 'global_frame_index, live_global_id, time'
 );
-SELECT add_compression_policy('camera_frames', INTERVAL '7 days');
-SELECT add_compression_policy('track_points', INTERVAL '7 days');
-SELECT add_compression_policy('person_positions', INTERVAL '7 days');
-SELECT add_retention_policy('camera_frames', INTERVAL '1 year');
-SELECT add_retention_policy('track_points', INTERVAL '1 year');
-SELECT add_retention_policy('person_positions', INTERVAL '1 year');
+SELECT add_compression_policy('camera_frames', compress_created_before => INTERVAL '7 days');
+SELECT add_compression_policy('track_points', compress_created_before => INTERVAL '7 days');
+SELECT add_compression_policy('person_positions', compress_created_before => INTERVAL '7 days');
 
 CREATE MATERIALIZED VIEW floor_cells
 WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
@@ -35,7 +33,9 @@ SELECT time_bucket(INTERVAL '1 hour', time) AS hour,
 FROM person_positions
 GROUP BY 1, 2, 3, 4
 WITH NO DATA;
+-- From the beginning of time: old footage counts too. What was filmed before the newest hour counted so far shows after
+-- the next refresh, which redoes only hours with changes.
 SELECT add_continuous_aggregate_policy(
-    'floor_cells', start_offset => INTERVAL '7 days', end_offset => INTERVAL '1 hour',
+    'floor_cells', start_offset => NULL, end_offset => INTERVAL '1 hour',
     schedule_interval => INTERVAL '1 hour'
 );

@@ -1,0 +1,56 @@
+"""What the gateway and the sink are, for their --help and their README."""
+
+from spoton_common.description import Description, Group
+from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
+
+from spoton_gateway.settings import GatewaySettings, SinkSettings
+
+GATEWAY = Description(
+    module="spoton_gateway",
+    package="spoton-gateway",
+    summary="REST, WebSocket, videos and the web page.",
+    reads={
+        "map-points, identity-revisions, events, task-status": "what WebSocket clients are told",
+        "environments": "scenes and their videos",
+        "PostgreSQL": "tasks, trajectories, exports",
+        "file://, s3://": "videos for the page",
+    },
+    writes={
+        "segments": "the work of a task that is started",
+        "commands": "pause, resume, stop, focus",
+        "task-status": "that a task is accepted",
+        "PostgreSQL": "the task, before it starts",
+    },
+    own=GatewaySettings,
+    shared=(
+        Group(Connections),
+        Group(S3Settings),
+        Group(FileAccess),
+        Group(ServiceSettings),
+        Group(TracingSettings),
+    ),
+    stages=("gateway",),
+)
+
+SINK = Description(
+    module="spoton_gateway.sinks",
+    package="spoton-gateway",
+    summary="Writes the line's results into PostgreSQL.",
+    reads={
+        "map-points": "positions, boxes, identities",
+        "identity-revisions": "corrections",
+        "events": "what happened",
+        "task-status": "progress and failures",
+    },
+    writes={
+        "PostgreSQL": "rows with natural keys, once the transaction is through",
+        "dead-letters": "records that cannot be read or stored",
+    },
+    own=SinkSettings,
+    shared=(
+        Group(Connections, ("kafka_bootstrap", "registry_url", "database_url")),
+        Group(ServiceSettings),
+        Group(TracingSettings),
+    ),
+    stages=("sink",),
+)
