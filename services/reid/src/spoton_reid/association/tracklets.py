@@ -34,6 +34,7 @@ class Tracklet:
         filled: frames whose box was interpolated, ascending.
         label: cluster of the last solution, −1 before the first.
         name: identity of that cluster, 0 for none.
+        certainty: probability that the name is right, 0..1.
         told: identity that all frames were last published or revised as, −1 while some may differ.
 
     """
@@ -52,6 +53,7 @@ class Tracklet:
     label: int = -1
     name: int = 0
     told: int = -1
+    certainty: float = 0.0
 
     @property
     def key(self) -> tuple[int, int, int, int]:

@@ -93,8 +93,8 @@ class Window:
         """All tracklets, in the order of their keys."""
         return sorted((t for parts in self._tracks.values() for t in parts), key=lambda t: t.key)
 
-    def publish(self, camera: int, track_id: int, frame: int, taken: set[_TrackKey]) -> int:
-        """Write down and return the identity of an observation, 0 for none.
+    def publish(self, camera: int, track_id: int, frame: int, taken: set[_TrackKey]) -> tuple[int, float]:
+        """Write down and return the identity of an observation, 0 for none, and how probable it is.
 
         Args:
             camera: index of the camera.
@@ -109,8 +109,8 @@ class Window:
                 if tracklet.name and (camera, tracklet.name) not in taken:
                     taken.add((camera, tracklet.name))
                     tracklet.identities[row] = tracklet.name
-                return tracklet.identities[row]
-        return 0
+                return tracklet.identities[row], tracklet.certainty
+        return 0, 0.0
 
     def note_gaps(self, since: int, longest: int) -> None:
         """Remember where named tracklets leave a gap of at most so many frames, reaching beyond a frame."""
