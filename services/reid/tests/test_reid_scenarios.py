@@ -48,7 +48,6 @@ def stream(
     where: Where,
     ticks: range,
     last: int = 60,
-    last_kind: Kind = Kind.END_OF_TASK,
 ) -> list[Tracks]:
     """One camera's records; a track ends where its person is not seen and another begins after."""
 
