@@ -269,6 +269,7 @@ class IdentifiedTrack:
     visibility: bounds.Share
     global_id: bounds.Number | None = None
     identity_confidence: bounds.Share | None = None
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +324,7 @@ class MappedTrack:
     class_name: bounds.Label
     global_id: bounds.Number | None = None
     identity_confidence: bounds.Share | None = None
+    interpolated: bool = False
     map_x_m: bounds.Metres | None = None
     map_y_m: bounds.Metres | None = None
 

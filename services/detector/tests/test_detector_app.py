@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from spoton_common.health import Health
 from spoton_detector.app import main, prepare_model
-from spoton_detector.errors import UnknownModel
+from spoton_detector.errors import ModelUnavailable, UnknownModel
 from spoton_detector.settings import DetectorSettings
 
 
@@ -45,3 +45,11 @@ def test_a_missing_model_makes_health_bad_and_says_why() -> None:
     status, detail = component(health)
     assert status == "unhealthy"
     assert "no detector 'no-such-model'" in detail
+
+
+def test_a_model_that_needs_torch_says_so_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoton_detector.loading.find_spec", lambda _name: None)
+    health = Health()
+    with pytest.raises(ModelUnavailable):
+        prepare_model(DetectorSettings(model="yolo11n.pt"), health)
+    assert "spoton-detector[torch]" in component(health)[1]

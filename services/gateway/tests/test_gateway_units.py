@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 
 import pytest
 import spoton_gateway.__main__
+from fastapi.testclient import TestClient
+from spoton_common.settings import Connections, FileAccess, S3Settings
 from spoton_gateway.__main__ import is_loopback
 from spoton_gateway.access import origin_pattern
+from spoton_gateway.app import create_app
 from spoton_gateway.errors import BadCursor, RangeBeyondEnd
 from spoton_gateway.exports.formats import csv_lines, mot_line
 from spoton_gateway.media.delivery import content_type
 from spoton_gateway.media.ranges import ByteRange, etag_matches, parse_range, range_applies
 from spoton_gateway.progress import fraction_done
+from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import announcement
 from spoton_gateway.ws.cursor import Cursor
 from spoton_gateway.ws.merge import Merge, Received
@@ -85,6 +89,16 @@ def test_content_types():
 )
 def test_only_loopback_is_served(host, safe):
     assert is_loopback(host) is safe
+
+
+@pytest.mark.parametrize(
+    ("internal_host", "asked", "status"),
+    [("", "localhost", 200), ("", "gateway", 400), ("gateway", "gateway", 200), ("gateway", "evil.example", 400)],
+)
+def test_a_gateway_answers_to_its_own_names_only(internal_host, asked, status):
+    settings = GatewaySettings(internal_host=internal_host)
+    client = TestClient(create_app(Connections(), settings, FileAccess(), S3Settings()), base_url=f"http://{asked}")
+    assert client.get("/metrics").status_code == status  # not entered: it connects to nothing
 
 
 def test_a_gateway_for_other_machines_does_not_start(monkeypatch):

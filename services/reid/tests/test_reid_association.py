@@ -17,8 +17,9 @@ from spoton_reid.association import (
 )
 from spoton_reid.association.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
-from spoton_reid.association.evidence import floor_evidence
+from spoton_reid.association.evidence import floor_evidence, floor_log_odds
 from spoton_reid.association.floor import hidden_feet, inside_polygon
+from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.errors import BucketError, SnapshotError
@@ -211,11 +212,34 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
 
 def test_floor_evidence_by_hand() -> None:
     parameters = EvidenceParameters()
-    path, shift = np.zeros((25, 2)), np.zeros(2)
-    assert floor_evidence(path, path + np.array([0.5, 0]), shift, 25, parameters) == pytest.approx(6 * (0.7 - 0.5))
-    assert floor_evidence(path, path + np.array([9, 0]), shift, 25, parameters) == -8
-    assert floor_evidence(path, path + np.array([0.9, 0]), np.array([0.9, 0]), 25, parameters) == 4
-    assert floor_evidence(path * np.nan, path, shift, 25, parameters) == 0
+    apart = np.array([[0.5, 0], [0, 9.0], [0, 0], [np.nan, 0]])
+    assert floor_log_odds(apart, parameters).tolist() == pytest.approx([6 * (0.7 - 0.5), -8, 4, np.nan], nan_ok=True)
+    sums, counts = np.array([30.0, 0.0, 4.0]), np.array([25.0, 0.0, 1.0])
+    assert floor_evidence(sums, counts, 25, parameters).tolist() == pytest.approx([1.2, 0, 4 * np.sqrt(1 / 25)])
+
+
+def test_floor_table_added_up_in_steps_equals_one_update() -> None:
+    """Also after a cut, and after the planes turned out to lie otherwise."""
+    random = np.random.default_rng(1)
+    tracklets = [Tracklet(camera, 1, 0) for camera in (0, 1, 2)]
+    stepwise, shifts = FloorTable(np.zeros((3, 3, 2))), np.zeros((3, 3, 2))
+    for frame in range(60):
+        for tracklet in tracklets:
+            if random.random() < 0.8:
+                place = tuple((random.normal(0, 0.3, 2) + tracklet.camera / 2).tolist())
+                tracklet.add(frame, seen("c0", 0, 1, frame, place), place)
+        if frame == 40:
+            tracklets.append(tracklets[1].cut(20))
+            shifts = np.zeros((3, 3, 2))
+            shifts[0, 2], shifts[2, 0] = (0.4, 0.0), (-0.4, 0.0)
+        if frame % 7 == 6:
+            stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
+    found = stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
+    expected = FloorTable(np.zeros((3, 3, 2))).update(tracklets, shifts, FPS, EvidenceParameters())
+    assert found == pytest.approx(expected)
+    assert found == pytest.approx(found.T)
+    assert found[0, 1] != 0
+    assert found[1, 3] == 0, "one camera's tracklets have no floor evidence between them"
 
 
 def test_shift_between_planes_is_found_among_strangers() -> None:
@@ -265,3 +289,36 @@ def test_a_box_that_lingers_does_not_split_a_person() -> None:
     identities = final(*run(buckets))
     assert identities["c0", 1, 10] == identities["c0", 2, 50] is not None
     assert len({identities["c0", 1, 31], identities["c0", 2, 31]}) == 2
+
+
+def lost(start: int, end: int) -> list[Bucket]:
+    """One person, whom the only camera does not find in [start, end); another track goes on behind the gap."""
+    return [
+        Bucket(f, () if start <= f < end else (seen("c0", 0, 1 if f < start else 2, f, (2 + 0.1 * f, 3)),))
+        for f in range(80)
+    ]
+
+
+def test_a_short_gap_is_filled_with_boxes_between_its_ends() -> None:
+    labelled, revisions = run(lost(40, 46))
+    filled = {b.global_frame_index: b.filled for b in labelled if b.filled}
+    assert sorted(filled) == [40, 41, 42, 43, 44, 45]
+    identity = final(labelled, revisions)["c0", 1, 39]
+    for frame, (box,) in filled.items():
+        assert (box.camera_id, box.track_id, box.identity) == ("c0", 1, identity)
+        assert box.bbox_xyxy == pytest.approx(seen("c0", 0, 1, frame, (2 + 0.1 * frame, 3)).bbox_xyxy)
+
+
+def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
+    labelled, _ = run(lost(40, 52))
+    assert not any(bucket.filled for bucket in labelled)
+    dark = [
+        replace(b, without_picture=frozenset({"c0"})) if 40 <= b.global_frame_index < 46 else b for b in lost(40, 46)
+    ]
+    labelled, _ = run(dark)
+    assert not any(bucket.filled for bucket in labelled)
+
+
+def test_published_at_once_no_gap_can_be_filled() -> None:
+    labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
+    assert not any(bucket.filled for bucket in labelled)

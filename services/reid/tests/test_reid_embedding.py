@@ -74,6 +74,13 @@ def test_torchscript(tmp_path: Path) -> None:
     assert np.array_equal(embedder.embed(crops)[1:2], embedder.embed([crops[1]]))
 
 
+def test_torchscript_without_torch_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoton_reid.embedding.loading.find_spec", lambda _name: None)
+    (tmp_path / "m.pt").touch()
+    with pytest.raises(UnreadableModelError, match=r"spoton-reid\[torch\]"):
+        load_embedder(tmp_path / "m.pt")
+
+
 def test_onnx_metadata_describes_the_model(tmp_path: Path) -> None:
     description = describe_model(tmp_path / "ours.onnx", _SIDECAR)
     assert (description.name, description.colour_order, description.input_height_px) == ("tiny", "rgb", 8)

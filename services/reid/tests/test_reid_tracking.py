@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from spoton_reid.errors import DetectionShapeError, SnapshotError, UnknownTrackerError
+from spoton_reid.errors import DetectionShapeError, MissingExtraError, SnapshotError, UnknownTrackerError
 from spoton_reid.tracking import TRACKER_NAMES, Track, Tracker, create_tracker
 
 Boxes = list[tuple[float, float, float, float]]
@@ -93,3 +93,10 @@ def test_bad_input_is_named() -> None:
     assert appearance.needs_embeddings
     with pytest.raises(DetectionShapeError, match="embedding"):
         step(appearance, 0, [person(100)])
+
+
+def test_only_boxmots_trackers_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoton_reid.tracking.loading.find_spec", lambda _name: None)
+    create_tracker("tracklet", fps=25)
+    with pytest.raises(MissingExtraError, match=r"spoton-reid\[torch\]"):
+        create_tracker("botsort", fps=25)

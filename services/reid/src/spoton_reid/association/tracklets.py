@@ -1,5 +1,6 @@
 """What is known of one tracklet: its boxes, its path on the floor, its appearance."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,8 +31,11 @@ class Tracklet:
         part: number of cuts that the track has had before this stretch.
         frames: global frame indices, ascending, with gaps.
         identities: the identity published for each frame, 0 for none or not yet.
+        filled: frames whose box was interpolated, ascending.
         label: cluster of the last solution, −1 before the first.
         name: identity of that cluster, 0 for none.
+        certainty: probability that the name is right, 0..1.
+        told: identity that all frames were last published or revised as, −1 while some may differ.
 
     """
 
@@ -44,13 +48,29 @@ class Tracklet:
     floors: list[tuple[float, float]] = field(default_factory=list)
     identities: list[int] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list)
+    _looks: tuple[int, NDArray[np.float64] | None, float] = (0, None, 0.0)
     label: int = -1
     name: int = 0
+    told: int = -1
+    certainty: float = 0.0
 
     @property
     def key(self) -> tuple[int, int, int, int]:
         """Order and name: by first frame, then camera, track and part."""
         return self.frames[0], self.camera, self.track_id, self.part
+
+    @property
+    def end(self) -> int:
+        """Row of the last box that was found, not filled in; the last row where all were filled in."""
+        row = len(self.frames) - 1
+        if len(self.filled) == len(self.frames):
+            return row
+        for frame in reversed(self.filled):
+            if frame != self.frames[row]:
+                break
+            row -= 1
+        return row
 
     def add(self, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take the next observation of the track."""
@@ -64,9 +84,11 @@ class Tracklet:
 
     def appearance(self) -> tuple[NDArray[np.float64] | None, float]:
         """Return the sum of embeddings weighted by visibility, None without any, and the sum of weights."""
-        if not self.sightings:
-            return None, 0.0
-        return _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+        known, total, weight = self._looks
+        if known != len(self.sightings):
+            total, weight = _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+            self._looks = len(self.sightings), total, weight
+        return total, weight
 
     def find_cut(self, crops: int, least_cosine: float) -> int | None:
         """Find the frame at which the track goes on with someone who looks different.
@@ -99,13 +121,17 @@ class Tracklet:
             values = getattr(self, name)
             setattr(rest, name, values[row:])
             setattr(self, name, values[:row])
+        rest.filled = [own for own in self.filled if own >= frame]
+        self.filled = [own for own in self.filled if own < frame]
+        self._looks = (0, None, 0.0)
         rest.sightings = [sighting for sighting in self.sightings if sighting.frame >= frame]
         self.sightings = [sighting for sighting in self.sightings if sighting.frame < frame]
         return rest
 
     def velocity(self, at_end: bool) -> tuple[float, float]:
         """Velocity of the box centre near the start or the end, pixels a frame."""
-        rows = slice(-_TAIL, None) if at_end else slice(0, _TAIL)
+        stop = self.end + 1
+        rows = slice(max(0, stop - _TAIL), stop) if at_end else slice(0, _TAIL)
         frames, boxes = self.frames[rows], self.boxes[rows]
         elapsed = frames[-1] - frames[0]
         if elapsed == 0:
@@ -113,10 +139,12 @@ class Tracklet:
         (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = boxes[0], boxes[-1]
         return (bx1 + bx2 - ax1 - ax2) / 2 / elapsed, (by1 + by2 - ay1 - ay2) / 2 / elapsed
 
-    def floor_path(self) -> NDArray[np.float64]:
-        """Floor positions from first to last frame without gaps: (frames, 2), NaN where unknown."""
-        path = np.full((self.frames[-1] - self.frames[0] + 1, 2), np.nan)
-        path[np.array(self.frames) - self.frames[0]] = self.floors
+    def floor_path(self, start: int, end: int) -> NDArray[np.float64]:
+        """Floor positions of the frames [start, end): (frames, 2), NaN where unknown."""
+        path = np.full((end - start, 2), np.nan)
+        low, high = bisect_left(self.frames, start), bisect_left(self.frames, end)
+        if low < high:
+            path[np.array(self.frames[low:high]) - start] = self.floors[low:high]
         return path
 
 

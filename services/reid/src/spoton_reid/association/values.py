@@ -66,19 +66,53 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """All cameras' observations of one tick."""
+    """All cameras' observations of one tick; `without_picture` names the cameras that showed none."""
 
     global_frame_index: int
     observations: tuple[Observation, ...]
+    without_picture: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FilledBox:
+    """A person where none was found: between two boxes of one identity in one camera.
+
+    Attributes:
+        camera_id: of the scene.
+        track_id: the tracklet that the box was added to.
+        bbox_xyxy: interpolated, pixels of the camera's image.
+        confidence: of the weaker of the two boxes.
+        identity: of both boxes.
+        certainty: probability that it is right, 0..1.
+
+    """
+
+    camera_id: str
+    track_id: int
+    bbox_xyxy: tuple[float, float, float, float]
+    confidence: float
+    identity: int
+    certainty: float
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledBucket:
-    """A bucket with the identities as published live: one per observation, None where there is none."""
+    """A bucket with the identities as published live: one per observation, None where there is none.
+
+    Attributes:
+        global_frame_index: the tick.
+        observations: as they came.
+        identities: of each observation.
+        certainties: probability that each identity is right, 0..1; None where there is none.
+        filled: people between two boxes.
+
+    """
 
     global_frame_index: int
     observations: tuple[Observation, ...]
     identities: tuple[int | None, ...]
+    certainties: tuple[float | None, ...]
+    filled: tuple[FilledBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
