@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spoton_cli.environment_commands import register_environment
@@ -48,6 +48,11 @@ class Line:
         processes = Processes(self._layout)
         for service in services:
             processes.stop(service)
+        self.connections = self._up()
+
+    def embed_with(self, embedder: Path) -> None:
+        """Let Re-ID use another model."""
+        self._materials = replace(self._materials, embedder=embedder)
         self.connections = self._up()
 
     def run(self, materials: Materials, out: Path, on_start: Callable[[str], None] = lambda _task: None) -> LineRun:

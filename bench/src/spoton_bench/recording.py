@@ -26,10 +26,12 @@ class Recording:
     start: TaskStart
     pictures: dict[str, list[Detections]]
 
-    @property
-    def length(self) -> int:
-        """Pictures of the longest camera."""
-        return max(map(len, self.pictures.values()))
+    def at(self, fps: float) -> "Recording":
+        """Return the recording as if so many pictures a second had been taken, or all where it has fewer."""
+        step = max(1, round(self.start.scene.processing_fps / fps))
+        scene = replace(self.start.scene, processing_fps=self.start.scene.processing_fps / step)
+        thinned = {camera_id: pictures[::step] for camera_id, pictures in self.pictures.items()}
+        return Recording(replace(self.start, scene=scene), thinned)
 
 
 def record_task(connections: Connections, task_id: str) -> Recording:

@@ -1,6 +1,6 @@
 """A scene's detections and embeddings in one small file, so that identities can be measured without video or models.
 
-Made by `python -m spoton_evaluation.fixture NAME FILE` from a generated data set. Boxes are kept as they are;
+Made by `python -m spoton_evaluation.fixture NAME FRAMES FILE` from a generated data set. Boxes are kept as they are;
 embeddings of all boxes are reduced to their first principal directions and eight bits.
 """
 
@@ -159,14 +159,20 @@ def _decode(crop: bytes | None) -> Crop:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the fixture of a scene of the suite."""
-    name, file = arguments
+    """Write the first frames of a scene of the suite."""
+    name, frames, file = arguments
     cache = Cache(Path(".local/cache/eval"))
     dataset = generate({scene.name: scene for scene in SUITE}[name], cache)
     scene = read_scene(dataset.environment)
-    streams = OfflineLine(dataset.models, cache).boxes(scene)
+    streams = {
+        camera: [record for record in records if record.camera_frame_index < int(frames)]
+        for camera, records in OfflineLine(dataset.models, cache).boxes(scene).items()
+    }
+    truth = load_ground_truth(dataset.ground_truth)
+    tables = {camera: table.select(table.frames <= int(frames)) for camera, table in truth.cameras.items()}
+    floor = {key: place for key, place in truth.floor.items() if key[0] <= int(frames)}
     embedder = load_embedder(find_embedder(dataset.models.embedder), threads=2)
-    save_fixture(Path(file), scene, streams, embedder, load_ground_truth(dataset.ground_truth))
+    save_fixture(Path(file), scene, streams, embedder, GroundTruth(tables, floor))
 
 
 if __name__ == "__main__":
