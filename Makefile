@@ -13,9 +13,10 @@ export UV_SYSTEM_CERTS ?= 1
 
 STAMP := .venv/setup.stamp
 LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml \
-	infra/*/pyproject.toml tools/*/pyproject.toml)
+	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
-.PHONY: help setup up up-servers status down demo eval test test-unit images images-test chaos chaos-disk lint format types docs clean
+.PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
+	hostile schemathesis pressure lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ down: setup ## Stop what `make up` started
 demo: setup ## Generate a scene, process it, show the result (EXIT=1: end after the table)
 	@$(RUN) spoton demo $(if $(EXIT),--exit)
 
+bench: setup ## Measure what it costs (QUICK=1: in a few minutes); writes .local/reports/bench.json
+	@$(RUN) python -m spoton_bench $(if $(QUICK),--quick)
+
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e and not images"
 	$(RUN) pytest -m "(integration or e2e) and not chaos"
@@ -68,8 +72,23 @@ chaos: setup ## Kill processes and servers at random moments, compare the result
 chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
 	$(RUN) pytest -m chaos tests/chaos
 
+hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own while a task runs
+	HOSTILE_RECORDS=$(or $(N),10000) HOSTILE_SEED=$(or $(SEED),1) $(RUN) pytest tests/test_e2e_hostile.py -s --timeout 1800
+
 eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
 	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))
+
+# A task and an environment that exist let more requests through to the routes' own work.
+schemathesis: setup ## Fuzz the REST interface of the running stack (N=200 cases an operation)
+	@URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	SPOTON_FUZZ_TASK=$(or $(TASK),nobody) SPOTON_FUZZ_ENVIRONMENT=$(or $(ENVIRONMENT),demo) \
+	$(RUN) schemathesis --config-file services/gateway/schemathesis.toml run $$URL/api/openapi.json \
+		--max-examples=$(or $(N),200) --warnings=off
+
+pressure: setup ## Measure the running gateway with many WebSocket clients (CLIENTS=500)
+	@eval "$$($(RUN) python -m spoton_local.environment)" && \
+	URL=$$($(RUN) spoton status --json | $(RUN) python -c "import json, sys; print(json.load(sys.stdin)['gateway_url'])") && \
+	$(RUN) python -m tests.pressure.measure_sockets --port $${URL##*:} --clients $(or $(CLIENTS),500)
 
 lint: setup ## Check style and formatting
 	$(RUN) ruff check

@@ -122,6 +122,23 @@ def test_every_process_is_scraped() -> None:
     assert targets == {*(f"{n}:9100" for n in ("ingest", "detector", "reid", "mapper", "sink")), "gateway:8000"}
 
 
+def test_the_containers_find_all_of_it_where_it_is_mounted() -> None:
+    services = yaml.safe_load((INFRA.parent / "docker-compose.yml").read_text())["services"]
+    mounts = {
+        line.split(":")[0]: line.split(":")[1]
+        for name in ("grafana", "prometheus")
+        for line in services[name]["volumes"]
+    }
+    provider = yaml.safe_load((INFRA / "grafana" / "provisioning" / "dashboards" / "spoton.yml").read_text())
+    assert provider["providers"][0]["options"]["path"] == mounts["./infra/grafana/dashboards"]
+    assert mounts["./infra/grafana/provisioning"] == "/etc/grafana/provisioning"
+    assert mounts["./infra/prometheus"] == "/etc/prometheus"
+    source = yaml.safe_load((INFRA / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text())
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+    uids = {panel["datasource"]["uid"] for _, _, panel in panels()}
+    assert uids == {source["datasources"][0]["uid"]}
+
+
 def test_panels_of_a_dashboard_have_ids_and_places_of_their_own() -> None:
     for path in DASHBOARDS:
         found = json.loads(path.read_text())["panels"]
@@ -131,5 +148,5 @@ def test_panels_of_a_dashboard_have_ids_and_places_of_their_own() -> None:
 
 def test_labels_are_bounded() -> None:
     names = {label for declaration in DECLARED for label in declaration.labels}
-    assert names == {"stage", "topic", "reason", "queue", "source", "code", "component"}
+    assert names == {"stage", "topic", "reason", "queue", "source", "component"}
     assert {stage for declaration in DECLARED for stage in declaration.stages} == set(STAGES)

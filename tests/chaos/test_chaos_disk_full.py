@@ -1,10 +1,10 @@
 """The disk of all servers runs full under a task; there is room again later. Needs the right to mount a tmpfs."""
 
-import os
 import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,11 @@ def small_disk(free_port_base: Callable[[], int]) -> Iterator[Fleet]:
 
 
 def fill(folder: Path) -> Path:
-    """Take all the room that is left."""
+    """Take all the room that is left, while others write too."""
     junk = folder / "junk"
-    with junk.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(folder).free)
+    with junk.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 20))
     return junk
 
 

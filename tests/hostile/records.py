@@ -187,7 +187,7 @@ def _nasty(draw: st.DrawFn, sample: Sample, _: Any) -> Hostile:
     buffer = io.BytesIO()
     buffer.write(sample.value[:5])
     try:
-        fastavro.schemaless_writer(buffer, sample.topic.schema(), datum)
+        fastavro.schemaless_writer(buffer, sample.topic.schema(), datum, disable_tuple_notation=True)
     except Exception:
         assume(False)
     return _made(draw, "nasty", sample, _key_of(sample, datum), buffer.getvalue())
@@ -228,7 +228,7 @@ def _unknown_environment(draw: st.DrawFn, sample: Sample, _: Any) -> Hostile:
 def _written(sample: Sample, datum: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     buffer.write(sample.value[:5])
-    fastavro.schemaless_writer(buffer, sample.topic.schema(), datum)
+    fastavro.schemaless_writer(buffer, sample.topic.schema(), datum, disable_tuple_notation=True)
     return buffer.getvalue()
 
 

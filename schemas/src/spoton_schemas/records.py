@@ -209,9 +209,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections(CameraTick):
-    """What the detector sees in one picture."""
+    """What the detector sees in one picture; not ``observed``: it left the picture out."""
 
     detections: Annotated[tuple[Detection, ...], Meta(max_length=MAX_BOXES)] = ()
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +239,11 @@ class AppearanceModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks(CameraTick):
-    """The tracklets of one camera in one picture."""
+    """The tracklets of one camera in one picture; not ``observed``: their boxes are interpolated."""
 
     tracks: Annotated[tuple[Track, ...], Meta(max_length=MAX_BOXES)] = ()
     appearance_model: AppearanceModel | None = None
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +269,7 @@ class IdentifiedTrack:
     visibility: bounds.Share
     global_id: bounds.Number | None = None
     identity_confidence: bounds.Share | None = None
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +324,7 @@ class MappedTrack:
     class_name: bounds.Label
     global_id: bounds.Number | None = None
     identity_confidence: bounds.Share | None = None
+    interpolated: bool = False
     map_x_m: bounds.Metres | None = None
     map_y_m: bounds.Metres | None = None
 

@@ -11,7 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,11 +20,13 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from spoton_common.kafka.producer import RecordProducer
-from spoton_local import Connections
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Detections, Frame, Kind
 from spoton_schemas.topics import DEAD_LETTERS, DETECTIONS, FRAMES
+
+if TYPE_CHECKING:  # the local stack is no part of the service: its unit tests run without it
+    from spoton_local import Connections
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -63,7 +65,7 @@ class Instance:
 class Topic:
     """Reads a topic as it grows."""
 
-    def __init__(self, stack: Connections, name: str) -> None:
+    def __init__(self, stack: "Connections", name: str) -> None:
         self._consumer = Consumer({"bootstrap.servers": stack.kafka_bootstrap, "group.id": "unused"})
         partitions = self._consumer.list_topics(name, 10).topics[name].partitions
         self._consumer.assign([TopicPartition(name, number, 0) for number in partitions])
@@ -83,7 +85,7 @@ def wait_until(holds: Callable[[], bool], timeout_s: float = 90.0) -> None:
 
 
 @pytest.fixture(scope="module")
-def line(stack: Connections) -> Connections:
+def line(stack: "Connections") -> "Connections":
     """Return the stack, with our topics and schemas."""
     create_topics(AdminClient({"bootstrap.servers": stack.kafka_bootstrap}))
     register_schemas(SchemaRegistryClient({"url": stack.registry_url}))
@@ -92,7 +94,7 @@ def line(stack: Connections) -> Connections:
 
 @pytest.fixture
 def start(
-    line: Connections, random_yolo_onnx: Path, free_port_base: Callable[[], int]
+    line: "Connections", random_yolo_onnx: Path, free_port_base: Callable[[], int]
 ) -> Iterator[Callable[[], Instance]]:
     environment = os.environ | line.as_environment()
     environment |= {"SPOTON_DETECTOR_MODEL": str(random_yolo_onnx), "SPOTON_DETECTOR_CONFIDENCE": "0.000001"}
@@ -128,7 +130,7 @@ def make_task(stream: Any, task_id: str) -> list[Frame]:
 class Results:
     """What a task's detections are, without its name; what is said twice must be the same."""
 
-    def __init__(self, line: Connections, task_id: str) -> None:
+    def __init__(self, line: "Connections", task_id: str) -> None:
         self._codec = Codec.connect(line.registry_url)
         self._topic = Topic(line, DETECTIONS.name)
         self._task_id = task_id
@@ -151,7 +153,7 @@ class Results:
         self.records[key] = fields
 
 
-def test_a_killed_instance_loses_nothing(line: Connections, stream: Any, start: Callable[[], Instance]) -> None:
+def test_a_killed_instance_loses_nothing(line: "Connections", stream: Any, start: Callable[[], Instance]) -> None:
     producer = RecordProducer(line.kafka_bootstrap, Codec.connect(line.registry_url))
     calm, disturbed = (f"{name}-{uuid.uuid4()}" for name in ("calm", "disturbed"))
     total = len(CAMERAS) * (FRAMES_A_CAMERA + 2)
@@ -183,7 +185,7 @@ def test_a_killed_instance_loses_nothing(line: Connections, stream: Any, start: 
 
 
 def test_a_bad_picture_is_set_aside_and_its_frame_goes_on(
-    line: Connections, stream: Any, start: Callable[[], Instance]
+    line: "Connections", stream: Any, start: Callable[[], Instance]
 ) -> None:
     task_id = f"bad-{uuid.uuid4()}"
     camera = stream("c0", ("person",), task_id)

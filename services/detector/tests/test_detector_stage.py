@@ -46,7 +46,7 @@ def test_every_record_is_answered_in_order(stage: DetectorStage, stream: Any, jp
 def test_marks_keep_all_their_fields(stage: DetectorStage, stream: Any) -> None:
     marks: list[Frame] = [stream().start(), stream().end_of_segment(7), stream().end(7)]
     for mark, answer in zip(marks, records_of(stage.feed(marks)), strict=True):
-        expected = msgspec.to_builtins(mark) | {"detections": ()}
+        expected = msgspec.to_builtins(mark) | {"detections": (), "observed": True}
         expected.pop("jpeg")
         assert msgspec.to_builtins(answer) == expected
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -18,7 +19,6 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from spoton_common.kafka.producer import RecordProducer
-from spoton_local.connections import Connections
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
@@ -41,6 +41,9 @@ from spoton_schemas.records import (
     TaskStatus,
 )
 from spoton_schemas.topics import TOPICS
+
+if TYPE_CHECKING:  # the local stack is no part of the service: its unit tests run without it
+    from spoton_local.connections import Connections
 
 FPS = 10.0
 CAMERAS = ("c1", "c2")
@@ -197,7 +200,7 @@ def script() -> Script:
 
 
 @pytest.fixture(scope="module")
-def database_url(stack: Connections) -> Iterator[str]:
+def database_url(stack: "Connections") -> Iterator[str]:
     """An empty database, dropped at the end."""
     server = stack.database_url
     name = f"test_{uuid.uuid4().hex[:12]}"
@@ -264,7 +267,7 @@ class Processes:
 
 
 @pytest.fixture(scope="module")
-def producer(stack: Connections) -> RecordProducer:
+def producer(stack: "Connections") -> RecordProducer:
     """A producer of hand-made records; the topics exist."""
     create_topics(AdminClient({"bootstrap.servers": stack.kafka_bootstrap}))
     register_schemas(SchemaRegistryClient({"url": stack.registry_url}))
@@ -292,7 +295,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def processes(
-    stack: Connections,
+    stack: "Connections",
     database_url: str,
     producer: RecordProducer,  # noqa: ARG001 (the topics must exist)
     videos: Path,

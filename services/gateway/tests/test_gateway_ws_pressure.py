@@ -85,6 +85,8 @@ async def test_many_clients_are_told_the_same_by_one_reader(processes, say, scri
     say(*[script.frame(t) for t in range(50, 100)], script.end(100))
     found = await asyncio.gather(*listening)
     assert ticks(found[0]) == list(range(100))
+    for message in [message for messages in found for message in messages]:
+        del message["sent_us"]  # by connection
     assert all(messages == found[0] for messages in found)
 
 
@@ -271,8 +273,8 @@ async def test_sockets_that_come_and_go_leave_nothing(processes, say, script):
         await asyncio.to_thread(processes.wait_until, lambda: len(gateway.net_connections()) < 30)
         return gateway.num_fds(), gateway.num_threads(), gateway.memory_info().rss
 
-    fds, threads, rss = await many(100)
-    later_fds, later_threads, later_rss = await many(1000)
+    fds, threads, rss = await many(50)
+    later_fds, later_threads, later_rss = await many(300)
     assert later_fds <= fds + 20
     assert later_threads <= threads + 20
     assert later_rss < rss + 15e6

@@ -211,11 +211,15 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
 
 def test_floor_evidence_by_hand() -> None:
     parameters = EvidenceParameters()
-    path, shift = np.zeros((25, 2)), np.zeros(2)
-    assert floor_evidence(path, path + np.array([0.5, 0]), shift, 25, parameters) == pytest.approx(6 * (0.7 - 0.5))
-    assert floor_evidence(path, path + np.array([9, 0]), shift, 25, parameters) == -8
-    assert floor_evidence(path, path + np.array([0.9, 0]), np.array([0.9, 0]), 25, parameters) == 4
-    assert floor_evidence(path * np.nan, path, shift, 25, parameters) == 0
+    apart = np.zeros((5, 25, 2))
+    apart[:, :, 0] = np.array([0.5, 9.0, 0.0, np.nan, 0.5])[:, None]
+    apart[4, 1:] = np.nan
+    expected = [6 * (0.7 - 0.5), -8, 4, 0, 6 * (0.7 - 0.5) * np.sqrt(1 / 25)]
+    assert floor_evidence(apart, 25, parameters).tolist() == pytest.approx(expected)
+    apart[0, :, 0] = np.arange(25) / 10
+    apart[0, 24] = np.nan
+    median_of_24 = (1.1 + 1.2) / 2
+    assert floor_evidence(apart, 25, parameters)[0] == pytest.approx(6 * (0.7 - median_of_24) * np.sqrt(24 / 25))
 
 
 def test_shift_between_planes_is_found_among_strangers() -> None:
@@ -265,3 +269,36 @@ def test_a_box_that_lingers_does_not_split_a_person() -> None:
     identities = final(*run(buckets))
     assert identities["c0", 1, 10] == identities["c0", 2, 50] is not None
     assert len({identities["c0", 1, 31], identities["c0", 2, 31]}) == 2
+
+
+def lost(start: int, end: int) -> list[Bucket]:
+    """One person, whom the only camera does not find in [start, end); another track goes on behind the gap."""
+    return [
+        Bucket(f, () if start <= f < end else (seen("c0", 0, 1 if f < start else 2, f, (2 + 0.1 * f, 3)),))
+        for f in range(80)
+    ]
+
+
+def test_a_short_gap_is_filled_with_boxes_between_its_ends() -> None:
+    labelled, revisions = run(lost(40, 46))
+    filled = {b.global_frame_index: b.filled for b in labelled if b.filled}
+    assert sorted(filled) == [40, 41, 42, 43, 44, 45]
+    identity = final(labelled, revisions)["c0", 1, 39]
+    for frame, (box,) in filled.items():
+        assert (box.camera_id, box.track_id, box.identity) == ("c0", 1, identity)
+        assert box.bbox_xyxy == pytest.approx(seen("c0", 0, 1, frame, (2 + 0.1 * frame, 3)).bbox_xyxy)
+
+
+def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
+    labelled, _ = run(lost(40, 52))
+    assert not any(bucket.filled for bucket in labelled)
+    dark = [
+        replace(b, without_picture=frozenset({"c0"})) if 40 <= b.global_frame_index < 46 else b for b in lost(40, 46)
+    ]
+    labelled, _ = run(dark)
+    assert not any(bucket.filled for bucket in labelled)
+
+
+def test_published_at_once_no_gap_can_be_filled() -> None:
+    labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
+    assert not any(bucket.filled for bucket in labelled)

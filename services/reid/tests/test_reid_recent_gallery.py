@@ -4,17 +4,20 @@ import threading
 import time
 import uuid
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from spoton_common.health import Health
 from spoton_common.kafka.producer import RecordProducer
-from spoton_local import Connections
 from spoton_reid.gallery.recent import RecentGallery, connect
 from spoton_reid.gallery.remembering import Remembering
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Appearance
 from spoton_schemas.topics import APPEARANCES
+
+if TYPE_CHECKING:  # the local stack is no part of the service: its unit tests run without it
+    from spoton_local import Connections
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +40,7 @@ def environment_id() -> str:
 
 
 @pytest.fixture
-def gallery(stack: Connections) -> RecentGallery:
+def gallery(stack: "Connections") -> RecentGallery:
     return RecentGallery(connect(stack.redis_url), Codec.connect(stack.registry_url), keep_s=60)
 
 
@@ -60,7 +63,7 @@ def test_nobody_is_found_where_nobody_was(gallery: RecentGallery, environment_id
     assert gallery.search(environment_id, "m", np.array([1.0, 0.0], np.float32), 5) == []
 
 
-def test_entries_expire(stack: Connections, environment_id: str) -> None:
+def test_entries_expire(stack: "Connections", environment_id: str) -> None:
     client = connect(stack.redis_url)
     RecentGallery(client, Codec.connect(stack.registry_url), 60).put([appearance(environment_id, 1, 1.0)])
     [key] = client.scan_iter(f"spoton:gallery:{environment_id}:*")
@@ -68,7 +71,7 @@ def test_entries_expire(stack: Connections, environment_id: str) -> None:
 
 
 def test_what_is_told_on_the_topic_is_kept_and_rubbish_does_not_stop_it(
-    stack: Connections, gallery: RecentGallery, environment_id: str
+    stack: "Connections", gallery: RecentGallery, environment_id: str
 ) -> None:
     codec = Codec.connect(stack.registry_url)
     told = appearance(environment_id, 1, 1.0, 0.0)

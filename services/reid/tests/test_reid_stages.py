@@ -1,6 +1,7 @@
 """Tracking and association as state machines between topics: two cameras, two people in different colours."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -104,6 +105,31 @@ def identities(machine: AssociateMachine, stream: Sequence[Tracks]) -> list[Glob
 @pytest.fixture(scope="module")
 def streams() -> list[list[Tracks]]:
     return [tracks_of(track_machine(), walk(camera_id)) for camera_id in CAMERAS]
+
+
+def seldom(stream: list[Detections], every: int) -> list[Detections]:
+    """The same stream when the detector looks at every n-th picture only."""
+    return [
+        replace(r, detections=(), observed=False) if r.kind is Kind.FRAME and r.camera_frame_index % every else r
+        for r in stream
+    ]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_pictures_left_out_get_the_same_people(restart: bool) -> None:
+    expected = tracks_of(track_machine(), walk("c0"))
+    machine, found = track_machine(), []
+    for r in seldom(walk("c0"), 2):
+        found += [output.record for output in machine.feed(r)]
+        if restart and (state := machine.snapshot()):
+            machine = track_machine()
+            machine.restore(state)
+    assert [(r.kind, r.global_frame_index) for r in found] == [(r.kind, r.global_frame_index) for r in expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert [t.track_id for t in ours.tracks] == [t.track_id for t in theirs.tracks]
+        for a, b in zip(ours.tracks, theirs.tracks, strict=True):
+            assert a.bbox_xyxy == pytest.approx(b.bbox_xyxy)
+    assert [r.observed for r in found if r.kind is Kind.FRAME][:5] == [True, False, True, False, True]
 
 
 def interleaved(streams: list[list[Tracks]]) -> list[Tracks]:

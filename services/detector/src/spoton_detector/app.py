@@ -20,6 +20,7 @@ from spoton_detector.description import DETECTOR
 from spoton_detector.detector import Detector
 from spoton_detector.errors import DetectorError
 from spoton_detector.loading import load_detector
+from spoton_detector.looks import LookPlan
 from spoton_detector.settings import DetectorSettings
 from spoton_detector.stage import NAME, DetectorStage
 
@@ -72,4 +73,5 @@ def prepare_model(settings: DetectorSettings, health: Health) -> Detector:
 def make_stage(detector: Detector, settings: DetectorSettings) -> DetectorStage:
     """Put the stage together."""
     cropper = Cropper(settings.crop_min_width, settings.crop_min_height, settings.crop_quality)
-    return DetectorStage(detector, cropper, settings.max_pixels, settings.threads)
+    looks = LookPlan() if settings.mode == "adaptive" else None
+    return DetectorStage(detector, cropper, settings.max_pixels, settings.threads, looks)

@@ -1,9 +1,8 @@
-"""Which classes a camera's task wants: the only state of this stage."""
+"""Which classes a camera's task wants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,15 +16,6 @@ class ClassChoice:
     """The classes that a scene names."""
 
     names: tuple[str, ...]
-
-    def to_bytes(self) -> bytes:
-        """Write as MessagePack; never empty."""
-        return msgspec.msgpack.encode(self)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "ClassChoice":
-        """Read what ``to_bytes`` wrote."""
-        return msgspec.msgpack.decode(data, type=cls)
 
     def unknown(self, class_names: Mapping[int, str]) -> list[str]:
         """Return the names that a detector does not have."""

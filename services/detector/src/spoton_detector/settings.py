@@ -27,7 +27,10 @@ class DetectorSettings(BaseSettings):
     model: str = Field("spoton-demo", description="Path or name of the model; the name decides the family")
     device: str = Field("auto", description="For PyTorch and TensorRT: auto, cpu, cuda:0, mps")
     input_hw: tuple[int, int] | None = Field(
-        None, description="Network input [height, width], where the model allows it"
+        None, description="Network input [height, width], multiples of 32; exports of a fixed size can only get smaller"
+    )
+    mode: Literal["every-frame", "adaptive"] = Field(
+        "every-frame", description="adaptive: look at every third to fifth picture; tracking fills in the others"
     )
     confidence: float = Field(0.1, gt=0, lt=1, description="Least score; low, because trackers use weak boxes")
     iou: float = Field(

@@ -10,12 +10,14 @@ from spoton_common.errors import BrokenStage, RejectedRecord
 from spoton_common.log_context import about
 from spoton_common.logging import get_logger
 from spoton_common.runtime.stage import Output, Rejection, failure
-from spoton_schemas.records import CameraTick, Detection, Detections, Frame, Kind
+from spoton_schemas.records import CameraTick, Detection, Detections, Frame, Kind, TaskStart
 from spoton_schemas.topics import DETECTIONS, FRAMES
 
-from spoton_detector.class_choice import PERSON, ClassChoice
+from spoton_detector.camera_state import CameraState
+from spoton_detector.class_choice import PERSON
 from spoton_detector.crops import Cropper
 from spoton_detector.detector import Detector, FrameDetections, Image
+from spoton_detector.looks import LookPlan
 from spoton_detector.pictures import count_pixels, open_jpeg
 
 NAME = "detector"
@@ -27,24 +29,31 @@ _COMMON_FIELDS = [field.name for field in fields(CameraTick)]
 
 @dataclass(slots=True)
 class _Job:
-    """A record on its way through the stage; marks have neither choice nor picture."""
+    """A record on its way through the stage; only pictures have a camera, and only those looked at an image."""
 
     frame: Frame
-    choice: ClassChoice | None = None
+    camera: CameraState | None = None
+    skipped: bool = False
     image: Image | None = None
     found: FrameDetections | None = None
     error: RejectedRecord | None = None
 
 
 class DetectorStage:
-    """Detects in batches over all cameras; remembers for each camera of a task which classes it wants."""
+    """Detects in batches over all cameras; remembers for each camera of a task which classes it wants.
 
-    def __init__(self, detector: Detector, cropper: Cropper, max_pixels: int, workers: int) -> None:
+    With ``looks`` it leaves pictures out where they would show nothing new.
+    """
+
+    def __init__(
+        self, detector: Detector, cropper: Cropper, max_pixels: int, workers: int, looks: LookPlan | None = None
+    ) -> None:
         self._detector = detector
+        self._looks = looks
         self._cropper = cropper
         self._max_pixels = max_pixels
         self._pool = ThreadPoolExecutor(workers, "pictures")  # JPEG work, which runs outside Python's lock
-        self._choices: dict[str, ClassChoice] = {}
+        self._cameras: dict[str, CameraState] = {}
 
     def feed(self, records: Sequence[Frame]) -> Sequence[Output | Rejection]:
         """Answer every record: marks as they are, pictures with detections.
@@ -70,8 +79,9 @@ class DetectorStage:
 
     def _feed_portion(self, first: int, records: Sequence[Frame]) -> Sequence[Output | Rejection]:
         jobs = [self._begin(frame) for frame in records]
-        list(self._pool.map(self._open, jobs))
-        self._detect([job for job in jobs if job.image is not None])
+        for turn in self._turns([job for job in jobs if job.camera is not None]):
+            list(self._pool.map(self._open, turn))
+            self._detect([job for job in turn if job.image is not None])
         outputs: list[Output | Rejection] = []
         for index, (job, answer) in enumerate(zip(jobs, self._pool.map(self._answer, jobs), strict=True), first):
             if job.error is not None:
@@ -80,34 +90,62 @@ class DetectorStage:
         return outputs
 
     def snapshot(self, key: str) -> bytes:
-        """Return a camera's choice of classes; empty before its START and after its END_OF_TASK."""
-        choice = self._choices.get(key)
-        return choice.to_bytes() if choice else b""
+        """Return a camera's state; empty before its START and after its END_OF_TASK."""
+        camera = self._cameras.get(key)
+        return camera.to_bytes() if camera else b""
 
     def restore(self, key: str, state: bytes) -> None:
         """Go on from a camera's snapshot."""
-        self._choices[key] = ClassChoice.from_bytes(state)
+        self._cameras[key] = CameraState.from_bytes(state)
 
     def forget(self, key: str) -> None:
-        """Drop a camera's choice."""
-        self._choices.pop(key, None)
+        """Drop a camera's state."""
+        self._cameras.pop(key, None)
 
     def _begin(self, frame: Frame) -> _Job:
         """Follow the stream's marks, in order, and note what a picture's camera wants."""
         about(frame)
         key = FRAMES.key(frame)
         if frame.kind is Kind.START and frame.start is not None:
-            self._choices[key] = self._choose(frame.start.scene.classes)
+            self._cameras[key] = self._start(frame.start)
         elif frame.kind is Kind.END_OF_TASK:
-            self._choices.pop(key, None)
+            self._cameras.pop(key, None)
         elif frame.kind is Kind.FRAME:
-            choice = self._choices.get(key)
-            return _Job(frame, choice, error=None if choice else RejectedRecord("no_start", "its START was never seen"))
+            camera = self._cameras.get(key)
+            return _Job(frame, camera, error=None if camera else RejectedRecord("no_start", "its START was never seen"))
         return _Job(frame)
 
-    def _choose(self, names: tuple[str, ...]) -> ClassChoice:
-        choice = ClassChoice(names)
-        unknown = choice.unknown(self._detector.class_names)
+    def _turns(self, jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+        """Yield the pictures to look at: all at once, or, where a look decides on the next one, one a camera."""
+        if self._looks is None:
+            yield list(jobs)
+            return
+        waiting = list(jobs)
+        while waiting:
+            turn: dict[int, _Job] = {}
+            left = []
+            for job in waiting:
+                assert job.camera is not None
+                if id(job.camera) in turn:
+                    left.append(job)
+                elif job.frame.global_frame_index >= job.camera.next_look:
+                    turn[id(job.camera)] = job
+                else:
+                    job.skipped = True
+            yield list(turn.values())
+            for job in turn.values():
+                self._decide(self._looks, job)
+            waiting = left
+
+    def _decide(self, looks: LookPlan, job: _Job) -> None:
+        """Say which picture of the camera is looked at next."""
+        assert job.camera is not None
+        gap = 1 if job.found is None else looks.gap(job.found, job.camera.fps)
+        job.camera.next_look = job.frame.global_frame_index + gap
+
+    def _start(self, start: TaskStart) -> CameraState:
+        camera = CameraState(start.scene.classes, start.scene.processing_fps)
+        unknown = camera.choice.unknown(self._detector.class_names)
         if unknown:
             metrics.DROPPED.labels(NAME, "unknown_class").inc(len(unknown))
             _log.error(
@@ -115,11 +153,9 @@ class DetectorStage:
                 classes=unknown,
                 detector=self._detector.name,
             )
-        return choice
+        return camera
 
     def _open(self, job: _Job) -> None:
-        if job.choice is None:
-            return
         try:
             job.image = open_jpeg(job.frame.jpeg, self._max_pixels)
         except RejectedRecord as error:
@@ -138,7 +174,8 @@ class DetectorStage:
                 self._detect([job])
             return
         for job, found in zip(jobs, results, strict=True):
-            job.found = found
+            assert job.camera is not None
+            job.found = job.camera.choice.keep(found, self._detector.class_names)
 
     def _look(self, jobs: Sequence[_Job]) -> Sequence[FrameDetections]:
         metrics.MODEL_BATCH_SIZE.labels(NAME).observe(len(jobs))
@@ -156,15 +193,16 @@ class DetectorStage:
 
     def _answer(self, job: _Job) -> Detections:
         common = {name: getattr(job.frame, name) for name in _COMMON_FIELDS}
-        if job.image is None or job.found is None or job.choice is None:
+        if job.skipped:
+            return Detections(**common, observed=False)
+        if job.image is None or job.found is None:
             return Detections(**common)
         height, width = job.image.shape[:2]
         common["image_width"] = common["image_width"] or width
         common["image_height"] = common["image_height"] or height
         # Ingest may send a smaller picture than the source's; boxes are in pixels of the source.
         scale = np.array([common["image_width"] / width, common["image_height"] / height] * 2, np.float32)
-        found = job.choice.keep(job.found, self._detector.class_names)
-        detections = tuple(self._detection(job.image, found, i, scale) for i in range(len(found)))
+        detections = tuple(self._detection(job.image, job.found, i, scale) for i in range(len(job.found)))
         return Detections(**common, detections=detections)
 
     def _detection(

@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from spoton_common.logging import get_logger
 
 from spoton_detector.detector import FrameDetections, Image, Thresholds
 from spoton_detector.errors import UnusableModel
 from spoton_detector.letterbox import Letterbox
 from spoton_detector.yolo_metadata import YoloMetadata, read_metadata
 from spoton_detector.yolo_output import decode_grid, decode_rows
+from spoton_detector.yolo_rectangle import smallest_rectangle, trim_input
+
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class OpenVinoOptions:
         requests: in flight at once.
         precision: of the arithmetic where the model does not say int8; pinned, because the default depends on the CPU.
         input_hw: input (height, width) of a model that leaves it open; None: the export's own.
+        rectangles: leave out the part of the input that a picture's shape would fill with grey.
 
     """
 
@@ -39,6 +44,7 @@ class OpenVinoOptions:
     requests: int
     precision: str = "f32"
     input_hw: tuple[int, int] | None = None
+    rectangles: bool = True
 
 
 class YoloOpenVino:
@@ -67,16 +73,19 @@ class YoloOpenVino:
         metadata = read_metadata(file, model)
         self.name = path.name
         self.class_names: Mapping[int, str] = metadata.names
-        self._input_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
+        self._exported_hw = _fix_input(file, model, options.input_hw or metadata.imgsz)
+        self._full_hw = _within(self._exported_hw, options.input_hw)
         self._decode = _choose_decoder(file, model, metadata)
         self._thresholds = replace(thresholds, iou=min(thresholds.iou, metadata.spoton_nms_iou))
-        self._compiled = core.compile_model(_with_uint8_input(model), "CPU", _properties(options))
+        self._file, self._core, self._options = file, core, options
+        self._lock = threading.Lock()
+        self._networks = {self._full_hw: self._compile(self._trim(model, self._full_hw), self._full_hw)}
         self._pool = ThreadPoolExecutor(options.requests, "openvino")
         self._requests = threading.local()
 
     def warm_up(self) -> None:
         """Run every request once."""
-        empty = np.zeros((*self._input_hw, 3), np.uint8)
+        empty = np.zeros((*self._full_hw, 3), np.uint8)
         # One thread first: OpenVINO's bindings set themselves up in the first call, and two first calls at once may
         # wait for each other for ever, one with the interpreter's lock, the other with that of a C++ static.
         self.detect([empty])
@@ -87,19 +96,58 @@ class YoloOpenVino:
         return list(self._pool.map(self._detect_one, images))
 
     def _detect_one(self, image: Image) -> FrameDetections:
-        letterbox = Letterbox.fit((image.shape[0], image.shape[1]), self._input_hw)
-        output = self._infer(letterbox.apply(image))
-        found = self._decode(output, self._thresholds)
+        size = (image.shape[0], image.shape[1])
+        network = self.network_for(size)
+        letterbox = Letterbox.fit(size, network.input_hw)
+        found = self._decode(self._infer(network, letterbox.apply(image)), self._thresholds)
         return FrameDetections(letterbox.to_source(found.boxes_xyxy), found.scores, found.class_ids).inside(image)
 
-    def _infer(self, picture: Image) -> NDArray[np.float32]:
-        """Run this thread's request; its output is valid until the thread's next call."""
-        if not hasattr(self._requests, "mine"):
-            self._requests.mine = self._compiled.create_infer_request()
-        request = self._requests.mine
+    def network_for(self, picture_hw: tuple[int, int]) -> "Network":
+        """Return the network for pictures of that size, made when first needed; the full one if none can be trimmed."""
+        input_hw = smallest_rectangle(picture_hw, self._full_hw) if self._options.rectangles else self._full_hw
+        with self._lock:
+            if input_hw not in self._networks:
+                self._networks[input_hw] = self._trimmed(input_hw)
+            return self._networks[input_hw]
+
+    def _trimmed(self, input_hw: tuple[int, int]) -> "Network":
+        model = self._core.read_model(self._file)
+        _fix_input(self._file, model, self._exported_hw)
+        try:
+            return self._compile(self._trim(model, input_hw), input_hw)
+        except UnusableModel as error:
+            _log.warning("the network keeps its full input", model=self.name, input_hw=input_hw, error=str(error))
+            return self._networks[self._full_hw]
+
+    def _trim(self, model: Any, input_hw: tuple[int, int]) -> Any:
+        if input_hw != self._exported_hw:
+            try:
+                trim_input(model, self._exported_hw, input_hw)
+            except RuntimeError as error:
+                raise UnusableModel(f"{self._file} cannot get an input of {input_hw}: {error}") from error
+        return model
+
+    def _compile(self, model: Any, input_hw: tuple[int, int]) -> "Network":
+        compiled = self._core.compile_model(_with_uint8_input(model), "CPU", _properties(self._options))
+        return Network(input_hw, compiled)
+
+    def _infer(self, network: "Network", picture: Image) -> NDArray[np.float32]:
+        """Run this thread's request of a network; its output is valid until the thread's next call."""
+        mine = self._requests.by_input = getattr(self._requests, "by_input", {})
+        if network.input_hw not in mine:
+            mine[network.input_hw] = network.compiled.create_infer_request()
+        request = mine[network.input_hw]
         request.infer({0: picture[np.newaxis]}, share_inputs=True)
         output: NDArray[np.float32] = request.get_output_tensor(0).data[0]
         return output
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The model for one input (height, width), compiled."""
+
+    input_hw: tuple[int, int]
+    compiled: Any
 
 
 def _model_file(path: Path) -> Path:
@@ -120,6 +168,14 @@ def _fix_input(file: Path, model: Any, open_input_hw: tuple[int, int]) -> tuple[
         side.get_length() if side.is_static else given for side, given in zip(shape[2:], open_input_hw, strict=True)
     )
     model.reshape([1, 3, height, width])
+    return height, width
+
+
+def _within(exported_hw: tuple[int, int], wanted_hw: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the part of a fixed input that is wanted."""
+    height, width = (
+        min(exported, wanted) for exported, wanted in zip(exported_hw, wanted_hw or exported_hw, strict=True)
+    )
     return height, width
 
 

@@ -104,6 +104,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Write an answer of our own and close, without troubling the application."""
         if self.transport.is_closing():
             return
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()  # the answer to the request before is on its way: nothing can be said in between
+            return
         body = bytes(problem("", status, title, detail).body)
         head = f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\n"
         self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)

@@ -22,6 +22,7 @@ from spoton_ingest.job import JpegOptions
 from spoton_ingest.library import Library
 from spoton_ingest.loop import IngestLoop
 from spoton_ingest.news import News
+from spoton_ingest.pace import Pace
 from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.settings import IngestSettings
 from spoton_ingest.traffic import Traffic
@@ -68,6 +69,7 @@ def _work(
         slots=threading.BoundedSemaphore(settings.workers),
         options=JpegOptions(settings.jpeg_quality, settings.decode_threads),
         failed=failures.put,
+        pace=Pace() if settings.pace == "video" else None,
         tracing=configure_tracing(NAME, TracingSettings()),
     )
     news = News(bootstrap, codec, traffic, int(time.time() * 1000), patience)

@@ -101,9 +101,13 @@ class CameraDesk:
         self._save_state(chain, self._ticket.offset)
         self._shop.sink.flush()
 
-    def wait_for_green(self) -> None:
-        """Block until the next frame may be published."""
-        self._shop.traffic.wait_for_green(self._chain.key, self._chain.task_id)
+    def wait_for_green(self, tick: int) -> None:
+        """Block until the frame of that tick may be published."""
+        chain, pace = self._chain, self._shop.pace
+        due = None
+        if pace is not None and chain.start is not None:
+            due = pace.due(chain.task_id, tick, chain.start.scene.processing_fps)
+        self._shop.traffic.wait_for_green(chain.key, chain.task_id, due)
 
     def slot(self) -> AbstractContextManager[object]:
         """Return a share of the processors, for one frame."""

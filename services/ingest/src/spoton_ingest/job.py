@@ -40,8 +40,8 @@ class Desk(Protocol):
     def save(self, chain: Chain) -> None:
         """Keep the state with which this segment is done again after a kill; returns when it is safe."""
 
-    def wait_for_green(self) -> None:
-        """Block until the next frame may be published; ``TaskStopped``, ``Abandoned``."""
+    def wait_for_green(self, tick: int) -> None:
+        """Block until the frame of that tick may be published; ``TaskStopped``, ``Abandoned``."""
 
     def slot(self) -> AbstractContextManager[object]:
         """Return a share of the processors, for one frame."""
@@ -138,7 +138,7 @@ class SegmentJob:
         pictures = decode(path, [f.pts for f in plan], self._options.quality, self._options.decode_threads)
         done = 0
         while True:
-            self._desk.wait_for_green()
+            self._desk.wait_for_green(plan[min(done, len(plan) - 1)].tick if plan else 0)
             with self._desk.slot():
                 picture: Picture | None = _next(pictures)
             if picture is None:

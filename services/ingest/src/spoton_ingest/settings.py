@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,9 @@ class IngestSettings(BaseSettings):
     )
     cache_max_bytes: int = Field(
         20 * 1024**3, ge=0, description="When this much is cached, nothing more is fetched ahead of its use"
+    )
+    pace: Literal["fast", "video"] = Field(
+        "fast", description="video: no faster than it was taken, as a camera would send it"
     )
     workers: int = Field(2, ge=1, description="Frames decoded and compressed at the same time")
     decode_threads: int = Field(1, ge=1, description="Threads of one video's decoder")

@@ -1,6 +1,7 @@
 """Who may publish now: pause, stop, the detector's lead and handing over, as one light for each camera."""
 
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from typing import TypeVar
@@ -74,14 +75,19 @@ class Traffic:
         with self._changed:
             self._lead.published(stream, tick)
 
-    def wait_for_green(self, stream: str, task_id: str) -> None:
-        """Block while the task is paused or the camera too far ahead; ``TaskStopped``, ``Abandoned``."""
+    def wait_for_green(self, stream: str, task_id: str, due: float | None = None) -> None:
+        """Block while the task is paused or the camera too far ahead; ``TaskStopped``, ``Abandoned``.
+
+        Also until it is ``due``, a time of ``time.monotonic``.
+        """
         with self._changed:
             while True:
                 self._raise_if_over(stream, task_id)
-                if not self._commands.paused(task_id) and self._lead.allows(stream):
+                early_s = 0.0 if due is None else due - time.monotonic()
+                held = self._commands.paused(task_id) or not self._lead.allows(stream)
+                if not held and early_s <= 0:
                     return
-                self._changed.wait()
+                self._changed.wait(None if held else early_s)
 
     def wait_for(self, future: "Future[T]", stream: str, task_id: str) -> T:
         """Block until a future has its result; ``TaskStopped``, ``Abandoned``, or what the future raises."""

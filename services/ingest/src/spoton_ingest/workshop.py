@@ -13,6 +13,7 @@ from spoton_schemas.records import Frame, Segment, TaskStatus
 
 from spoton_ingest.chain import Chain
 from spoton_ingest.job import JpegOptions
+from spoton_ingest.pace import Pace
 from spoton_ingest.traffic import Traffic
 
 
@@ -55,6 +56,7 @@ class Workshop:
     slots: threading.Semaphore
     options: JpegOptions
     failed: Callable[[Exception], None]
+    pace: Pace | None = None
     tracing: Tracing = UNTRACED
 
 

@@ -134,6 +134,7 @@ def _track(track: IdentifiedTrack, box: MappedBox) -> MappedTrack:
         class_name=track.class_name,
         global_id=track.global_id,
         identity_confidence=track.identity_confidence,
+        interpolated=track.interpolated,
         map_x_m=x_m,
         map_y_m=y_m,
     )

@@ -19,7 +19,7 @@ export function connect(taskId, take, restart, say) {
     socket.onmessage = (event) => {
       wait = 500;
       const message = JSON.parse(event.data);
-      cursor = message.cursor;
+      cursor = message.cursor ?? cursor;
       if (!left) take(message);
     };
     socket.onclose = async (event) => {

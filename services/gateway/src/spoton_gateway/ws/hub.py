@@ -153,8 +153,9 @@ class Hub:
         await asyncio.shield(opened.reader.stop())
 
     def _forget(self, task_id: str, opened: _Open) -> None:
-        group = self._open[task_id]
-        group.remove(opened)
+        group = self._open.get(task_id, [])
+        if opened in group:
+            group.remove(opened)
         if not group:
-            del self._open[task_id]
+            self._open.pop(task_id, None)
         metrics.WEBSOCKET_READERS.labels(STAGE).set(self._readers)

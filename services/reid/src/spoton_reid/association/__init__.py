@@ -5,6 +5,7 @@ from spoton_reid.association.floor import foot_on_floor
 from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters
 from spoton_reid.association.values import (
     Bucket,
+    FilledBox,
     IdentityAppearance,
     IdentityRevision,
     LabelledBucket,
@@ -18,6 +19,7 @@ __all__ = [
     "Associator",
     "Bucket",
     "EvidenceParameters",
+    "FilledBox",
     "IdentityAppearance",
     "IdentityRevision",
     "LabelledBucket",

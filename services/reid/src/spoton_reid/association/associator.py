@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoton_reid.association.alignment import PlaneAlignment
+from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
@@ -22,6 +23,7 @@ from spoton_reid.association.revisions import describe_spans, revise
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import (
     Bucket,
+    FilledBox,
     IdentityAppearance,
     IdentityRevision,
     LabelledBucket,
@@ -146,16 +148,21 @@ class Associator:
             return []
         forbidden = cannot_link(tracklets)
         shifts = state.alignment.shifts()
-        evidence = state.window.weigh(tracklets, forbidden, shifts, fps, parameters.evidence)
+        looks, geometry = state.window.weigh(tracklets, shifts, fps, parameters.evidence)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
+        labels = cluster(looks + geometry, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
+        labels = attach_leftovers(
+            labels, tracklets, geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
+        )
         state.solves += 1
         groups = _groups(tracklets, labels)
+        groups = [group for group in groups if group]
         names, merged = state.book.name(groups, fps, parameters)
         for label, (group, name) in enumerate(zip(groups, names, strict=True)):
             for tracklet in group:
                 tracklet.label, tracklet.name = label, name
         published_until = now if not state.pending else state.pending[0].global_frame_index - 1
+        state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
         return describe_spans(merged, camera_ids) + revise(tracklets, published_until, camera_ids)
 
@@ -174,7 +181,22 @@ class Associator:
             name = self._state.window.publish(camera, observation.track_id, bucket.global_frame_index, taken)
             identities[observation.camera_id, observation.track_id] = name
         labels = tuple(identities[o.camera_id, o.track_id] or None for o in bucket.observations)
-        return LabelledBucket(bucket.global_frame_index, bucket.observations, labels)
+        return LabelledBucket(bucket.global_frame_index, bucket.observations, labels, self._fill(bucket, taken))
+
+    def _fill(self, bucket: Bucket, taken: set[tuple[int, int]]) -> tuple[FilledBox, ...]:
+        """Box the identities that are between two boxes of a camera; `taken` as in `Window.publish`."""
+        tracks = {(self._camera_index[o.camera_id], o.track_id) for o in bucket.observations}
+        filled = []
+        for gap in self._state.window.gaps_at(bucket.global_frame_index, taken, tracks):
+            camera, track_id, name = gap.tracklet.camera, gap.tracklet.track_id, gap.tracklet.name
+            camera_id = self._scene.cameras[camera].camera_id
+            if camera_id in bucket.without_picture:
+                continue
+            box = gap.fill(bucket.global_frame_index)
+            taken.add((camera, name))
+            tracks.add((camera, track_id))
+            filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name))
+        return tuple(filled)
 
 
 def _visible_feet(observations: list[Observation]) -> NDArray[np.float64]:

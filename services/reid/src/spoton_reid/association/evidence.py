@@ -40,33 +40,31 @@ def appearance_evidence(tracklets: Sequence[Tracklet], parameters: EvidenceParam
     return evidence
 
 
-def floor_evidence(
-    first_path: Matrix, second_path: Matrix, shift: Matrix, fps: float, parameters: EvidenceParameters
-) -> float:
+def floor_evidence(apart: Matrix, fps: float, parameters: EvidenceParameters) -> NDArray[np.float64]:
     """Evidence of walking together, seen by two cameras.
 
     Args:
-        first_path: (frames, 2) metres, NaN where unknown.
-        second_path: the other camera's over the same frames.
-        shift: (2,) metres by which the second camera's plane lies off the first's.
+        apart: (pairs, frames, 2) metres between the two places of each pair, NaN where one is unknown.
         fps: frames per second.
         parameters: slopes and bounds.
 
+    Returns:
+        (pairs,) log-odds; 0 where nothing is known.
+
     """
-    apart = first_path - second_path + shift
-    distances = np.hypot(apart[:, 0], apart[:, 1])
-    distances = distances[np.isfinite(distances)]
-    if len(distances) == 0:
-        return 0.0
-    odds = parameters.floor_slope_per_m * (parameters.floor_midpoint_m - float(np.median(distances)))
-    odds = min(max(odds, parameters.floor_least), parameters.floor_most)
-    together_s = len(distances) / fps
-    return odds * min(1.0, float(np.sqrt(together_s / parameters.floor_full_s)))
+    distances = np.sort(np.hypot(apart[:, :, 0], apart[:, :, 1]), axis=1)  # unknown ones come last
+    known = np.isfinite(distances).sum(axis=1)
+    rows = np.arange(len(distances))
+    count = np.maximum(known, 1)
+    median = (distances[rows, (count - 1) // 2] + distances[rows, count // 2]) / 2
+    odds = parameters.floor_slope_per_m * (parameters.floor_midpoint_m - median)
+    odds = np.clip(odds, parameters.floor_least, parameters.floor_most)
+    trust = np.minimum(np.sqrt(known / fps / parameters.floor_full_s), 1.0)
+    return np.asarray(np.where(known > 0, odds * trust, 0.0), np.float64)
 
 
 def motion_evidence(
     tracklets: Sequence[Tracklet],
-    forbidden: Mask,
     shifts: Matrix,
     fps: float,
     parameters: EvidenceParameters,
@@ -75,13 +73,12 @@ def motion_evidence(
 
     Args:
         tracklets: N.
-        forbidden: (N, N) pairs that cannot be one person.
         shifts: (cameras, cameras, 2) metres by which the second camera's plane lies off the first's.
         fps: frames per second.
         parameters: speeds and bounds.
 
     """
-    cameras, first, last = _spans(tracklets)
+    cameras, first, last = _spans(tracklets, found=True)
     evidence = np.zeros((len(tracklets), len(tracklets)))
     gaps = first[None, :] - last[:, None]
     earlier, later = np.nonzero((gaps > 0) & (gaps <= parameters.motion_horizon_s * fps))
@@ -89,7 +86,7 @@ def motion_evidence(
         return evidence
     elapsed_s = gaps[earlier, later] / fps
     same = cameras[earlier] == cameras[later]
-    ends = np.array([tracklet.boxes[-1] for tracklet in tracklets])[earlier]
+    ends = np.array([tracklet.boxes[tracklet.end] for tracklet in tracklets])[earlier]
     starts = np.array([tracklet.boxes[0] for tracklet in tracklets])[later]
     distance_m = _floor_distances(tracklets, earlier, later, shifts[cameras[earlier], cameras[later]])
     distance_m = np.where(same, _image_distances(ends, starts, parameters.person_height_m), distance_m)
@@ -100,39 +97,57 @@ def motion_evidence(
     shift_px = velocities * gaps[earlier, later][:, None]
     overlap = _aligned_iou(ends + np.concatenate([shift_px, shift_px], axis=1), starts)
     fade = 0.5 ** (elapsed_s / parameters.motion_bonus_fade_s)
-    likely = np.zeros_like(evidence)
-    likely[earlier, later] = np.where(same, overlap * fade, 0.0)
-    odds = odds + parameters.motion_bonus * _clear_margin(likely, forbidden)[earlier, later]
+    likely = np.where(same, overlap * fade, 0.0)
+    margin = _clear_margin(likely, earlier, later, *(span.tolist() for span in _spans(tracklets)[1:]))
+    odds = odds + parameters.motion_bonus * margin
     evidence[earlier, later] = odds
     evidence[later, earlier] = odds
     return evidence
 
 
-def _clear_margin(likely: Matrix, forbidden: Mask) -> Matrix:
-    """How much more likely each continuation is than the best one that excludes it, at least 0."""
+def _clear_margin(
+    likely: Matrix, earlier: NDArray[np.int64], later: NDArray[np.int64], first: list[int], last: list[int]
+) -> Matrix:
+    """How much more likely each continuation is than the best one that excludes it, at least 0.
+
+    Args:
+        likely: (P,) of pairs; above 0 only within one camera.
+        earlier: (P,) tracklets.
+        later: (P,) tracklets.
+        first: first frame of each tracklet.
+        last: last frame of each tracklet; two of one camera that overlap exclude each other.
+
+    """
     margin = likely.copy()
-    for transposed in (False, True):
-        view, result = (likely.T, margin.T) if transposed else (likely, margin)
-        for row in np.flatnonzero(view.any(axis=1)).tolist():
-            columns = np.flatnonzero(view[row])
-            rivals = np.where(forbidden[np.ix_(columns, columns)], view[row, columns][None, :], 0.0).max(axis=1)
-            result[row, columns] = np.minimum(result[row, columns], view[row, columns] - rivals)
-    return np.clip(margin, 0.0, None)
+    pairs = np.flatnonzero(likely > 0)
+    chances = dict(zip(pairs.tolist(), likely[pairs].tolist(), strict=True))
+    for mine, theirs in ((earlier, later), (later, earlier)):
+        rivals: dict[int, list[tuple[int, int]]] = {}
+        for pair, one, other in zip(pairs.tolist(), mine[pairs].tolist(), theirs[pairs].tolist(), strict=True):
+            rivals.setdefault(one, []).append((pair, other))
+        for group in rivals.values():
+            for pair, a in group:
+                best = max(
+                    (chances[q] for q, b in group if q != pair and first[a] <= last[b] and first[b] <= last[a]),
+                    default=0.0,
+                )
+                margin[pair] = min(margin[pair], chances[pair] - best)
+    return np.maximum(margin, 0.0)
 
 
 def _spans(
-    tracklets: Sequence[Tracklet],
+    tracklets: Sequence[Tracklet], *, found: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     cameras = np.array([tracklet.camera for tracklet in tracklets], dtype=np.int64)
     first = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
-    last = np.array([tracklet.frames[-1] for tracklet in tracklets], dtype=np.int64)
+    last = np.array([t.frames[t.end if found else -1] for t in tracklets], dtype=np.int64)
     return cameras, first, last
 
 
 def _floor_distances(
     tracklets: Sequence[Tracklet], earlier: NDArray[np.int64], later: NDArray[np.int64], shifts: Matrix
 ) -> Matrix:
-    ends = np.array([tracklet.floors[-1] for tracklet in tracklets])[earlier]
+    ends = np.array([tracklet.floors[tracklet.end] for tracklet in tracklets])[earlier]
     starts = np.array([tracklet.floors[0] for tracklet in tracklets])[later]
     apart = ends - starts + shifts
     distances: Matrix = np.hypot(apart[:, 0], apart[:, 1])

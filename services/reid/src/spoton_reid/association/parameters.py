@@ -32,7 +32,19 @@ class EvidenceParameters:
     motion_least: float = -8.0
     motion_bonus: float = 4.0  # at full overlap of the predicted with the found box, same camera
     motion_bonus_fade_s: float = 0.5  # the bonus halves in this time: predictions age quickly
+    geometry_limit: float = 8.0  # of floor and motion together, between two clusters
     person_height_m: float = 1.7  # scales pixels to metres where the floor position is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentParameters:
+    """When a short cluster is given to a person although it was not joined."""
+
+    person_s: float = 2.0  # summed length from which a cluster is a person of its own
+    least_odds: float = -1.0  # log-odds of the best person; hardly anybody appears for a second only
+    least_odds_growing: float = 2.0  # of somebody in view, who may be new and grow into a person
+    settle_s: float = 1.0  # after so long out of view, a cluster does not grow any more
+    least_margin: float = 1.0  # by which the best person must beat the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,9 @@ class AssociationParameters:
     """How evidence becomes published identities."""
 
     evidence: EvidenceParameters = field(default_factory=EvidenceParameters)
-    label_delay_s: float = 1.0  # a bucket is published this much video later; 0 publishes at once
+    attachment: AttachmentParameters = field(default_factory=AttachmentParameters)
+    label_delay_s: float = 2.0  # a bucket is published this much video later; 0 publishes at once, fills no gap
+    longest_gap_s: float = 1.0  # of one identity in one camera, filled by interpolation; in longer ones people turn
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew

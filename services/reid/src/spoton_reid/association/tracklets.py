@@ -30,6 +30,7 @@ class Tracklet:
         part: number of cuts that the track has had before this stretch.
         frames: global frame indices, ascending, with gaps.
         identities: the identity published for each frame, 0 for none or not yet.
+        filled: frames whose box was interpolated, ascending.
         label: cluster of the last solution, −1 before the first.
         name: identity of that cluster, 0 for none.
 
@@ -44,6 +45,8 @@ class Tracklet:
     floors: list[tuple[float, float]] = field(default_factory=list)
     identities: list[int] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list)
+    _looks: tuple[int, NDArray[np.float64] | None, float] = (0, None, 0.0)
     label: int = -1
     name: int = 0
 
@@ -51,6 +54,18 @@ class Tracklet:
     def key(self) -> tuple[int, int, int, int]:
         """Order and name: by first frame, then camera, track and part."""
         return self.frames[0], self.camera, self.track_id, self.part
+
+    @property
+    def end(self) -> int:
+        """Row of the last box that was found, not filled in; the last row where all were filled in."""
+        row = len(self.frames) - 1
+        if len(self.filled) == len(self.frames):
+            return row
+        for frame in reversed(self.filled):
+            if frame != self.frames[row]:
+                break
+            row -= 1
+        return row
 
     def add(self, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take the next observation of the track."""
@@ -64,9 +79,11 @@ class Tracklet:
 
     def appearance(self) -> tuple[NDArray[np.float64] | None, float]:
         """Return the sum of embeddings weighted by visibility, None without any, and the sum of weights."""
-        if not self.sightings:
-            return None, 0.0
-        return _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+        known, total, weight = self._looks
+        if known != len(self.sightings):
+            total, weight = _weighted_sum(self.sightings), sum(sighting.weight for sighting in self.sightings)
+            self._looks = len(self.sightings), total, weight
+        return total, weight
 
     def find_cut(self, crops: int, least_cosine: float) -> int | None:
         """Find the frame at which the track goes on with someone who looks different.
@@ -99,13 +116,17 @@ class Tracklet:
             values = getattr(self, name)
             setattr(rest, name, values[row:])
             setattr(self, name, values[:row])
+        rest.filled = [own for own in self.filled if own >= frame]
+        self.filled = [own for own in self.filled if own < frame]
+        self._looks = (0, None, 0.0)
         rest.sightings = [sighting for sighting in self.sightings if sighting.frame >= frame]
         self.sightings = [sighting for sighting in self.sightings if sighting.frame < frame]
         return rest
 
     def velocity(self, at_end: bool) -> tuple[float, float]:
         """Velocity of the box centre near the start or the end, pixels a frame."""
-        rows = slice(-_TAIL, None) if at_end else slice(0, _TAIL)
+        stop = self.end + 1
+        rows = slice(max(0, stop - _TAIL), stop) if at_end else slice(0, _TAIL)
         frames, boxes = self.frames[rows], self.boxes[rows]
         elapsed = frames[-1] - frames[0]
         if elapsed == 0:

@@ -66,10 +66,31 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """All cameras' observations of one tick."""
+    """All cameras' observations of one tick; `without_picture` names the cameras that showed none."""
 
     global_frame_index: int
     observations: tuple[Observation, ...]
+    without_picture: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FilledBox:
+    """A person where none was found: between two boxes of one identity in one camera.
+
+    Attributes:
+        camera_id: of the scene.
+        track_id: the tracklet that the box was added to.
+        bbox_xyxy: interpolated, pixels of the camera's image.
+        confidence: of the weaker of the two boxes.
+        identity: of both boxes.
+
+    """
+
+    camera_id: str
+    track_id: int
+    bbox_xyxy: tuple[float, float, float, float]
+    confidence: float
+    identity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,7 @@ class LabelledBucket:
     global_frame_index: int
     observations: tuple[Observation, ...]
     identities: tuple[int | None, ...]
+    filled: tuple[FilledBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

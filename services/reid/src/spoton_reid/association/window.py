@@ -1,12 +1,15 @@
 """The tracklets that may still change, and the evidence between them."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.evidence import appearance_evidence, floor_evidence, motion_evidence
+from spoton_reid.association.evidence import appearance_evidence, motion_evidence
+from spoton_reid.association.floor_table import FloorTable
+from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Observation, Point
@@ -14,19 +17,16 @@ from spoton_reid.association.values import Observation, Point
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _TrackKey = tuple[int, int]
-_Key = tuple[int, int, int, int]
-
-_SHIFT_STEP_M = 0.03  # planes are shifted in steps: each step costs all distances of the window anew
 
 
 @dataclass(slots=True)
 class Window:
-    """Tracklets by track, with floor evidence remembered for pairs that no longer grow. State pickles."""
+    """Tracklets by track, with what is known between them. State pickles."""
 
     cameras: int
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
-    _known: dict[tuple[_Key, _Key], tuple[int, int, float]] = field(default_factory=dict)
-    _shifts: Matrix | None = None
+    _floor: FloorTable = field(default_factory=FloorTable)
+    _gaps: list[Gap] = field(default_factory=list)
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
@@ -83,10 +83,6 @@ class Window:
             self._tracks[track] = staying
             if not staying:
                 del self._tracks[track]
-        left = {tracklet.key for tracklet in gone}
-        self._known = {
-            pair: value for pair, value in self._known.items() if pair[0] not in left and pair[1] not in left
-        }
         return sorted(gone, key=lambda tracklet: tracklet.key)
 
     def tracklets(self) -> list[Tracklet]:
@@ -112,57 +108,35 @@ class Window:
                 return tracklet.identities[row]
         return 0
 
+    def note_gaps(self, since: int, longest: int) -> None:
+        """Remember where named tracklets leave a gap of at most so many frames, reaching beyond a frame."""
+        self._gaps = find_gaps(self.tracklets(), since, longest)
+
+    def gaps_at(self, frame: int, taken: set[_TrackKey], tracks: set[_TrackKey]) -> Iterator[Gap]:
+        """Yield the gaps at a frame that still want a box.
+
+        Args:
+            frame: the tick being published.
+            taken: (camera, identity) given at this tick before; grows as the caller fills gaps.
+            tracks: (camera, track) with a box at this tick, with or without identity; grows likewise.
+
+        """
+        for gap in self._gaps:
+            tracklet = gap.tracklet
+            if not gap.before < frame < gap.after or not tracklet.name or (tracklet.camera, tracklet.name) in taken:
+                continue
+            if (tracklet.camera, tracklet.track_id) in tracks:
+                continue  # the track goes on as somebody else, or outside the monitored area
+            yield gap
+
     def weigh(
         self,
         tracklets: list[Tracklet],
-        forbidden: Mask,
         shifts: Matrix,
         fps: float,
         parameters: EvidenceParameters,
-    ) -> Matrix:
-        """Add up all evidence between the given tracklets: (N, N), symmetric."""
-        if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
-            self._shifts = shifts
-            self._known.clear()
-        evidence = appearance_evidence(tracklets, parameters)
-        evidence += motion_evidence(tracklets, forbidden, self._shifts, fps, parameters)
-        cameras = np.array([t.camera for t in tracklets])
-        first = np.array([t.frames[0] for t in tracklets])
-        last = np.array([t.frames[-1] for t in tracklets])
-        together = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
-        paths: dict[int, Matrix] = {}
-        for a, b in np.argwhere(np.triu(together & (cameras[:, None] != cameras[None, :]))).tolist():
-            odds = self._floor(tracklets, a, b, paths, fps, parameters)
-            evidence[a, b] += odds
-            evidence[b, a] += odds
-        return evidence
-
-    def _floor(
-        self,
-        tracklets: list[Tracklet],
-        a: int,
-        b: int,
-        paths: dict[int, Matrix],
-        fps: float,
-        parameters: EvidenceParameters,
-    ) -> float:
-        one, other = tracklets[a], tracklets[b]
-        pair, lengths = (one.key, other.key), (len(one.frames), len(other.frames))
-        known = self._known.get(pair)
-        if known is not None and known[:2] == lengths:
-            return known[2]
-        for index in (a, b):
-            if index not in paths:
-                paths[index] = tracklets[index].floor_path()
-        start = max(one.frames[0], other.frames[0])
-        end = min(one.frames[-1], other.frames[-1]) + 1
-        assert self._shifts is not None
-        odds = floor_evidence(
-            paths[a][start - one.frames[0] : end - one.frames[0]],
-            paths[b][start - other.frames[0] : end - other.frames[0]],
-            self._shifts[one.camera, other.camera],
-            fps,
-            parameters,
-        )
-        self._known[pair] = (*lengths, odds)
-        return odds
+    ) -> tuple[Matrix, Matrix]:
+        """Weigh the given tracklets: evidence of appearance, and of floor and motion, each (N, N) and symmetric."""
+        floor, applied = self._floor.update(tracklets, shifts, fps, parameters)
+        motion = motion_evidence(tracklets, applied, fps, parameters)
+        return appearance_evidence(tracklets, parameters), floor + motion

@@ -11,9 +11,7 @@ from spoton_common.runtime.stage import Output
 from spoton_schemas import records
 from spoton_schemas.records import (
     AppearanceModel,
-    CameraIdentities,
     GlobalIds,
-    IdentifiedTrack,
     IdentityChange,
     Kind,
     TaskStart,
@@ -32,9 +30,8 @@ from spoton_reid.association import (
     SceneCamera,
     foot_on_floor,
 )
+from spoton_reid.stages.identified import PERSON, camera_identities
 from spoton_reid.stages.ticks import SegmentEnd, TaskEnd, Tick, TickBuffer
-
-PERSON = "person"
 
 _DESCRIBE_EVERY_S = 5.0  # of video: how old the appearance of somebody in view may be for others
 
@@ -130,7 +127,7 @@ class AssociateMachine:
         task.waiting.append(item)
         if isinstance(item, SegmentEnd):
             return _segment_ends(task)
-        bucket = Bucket(item.global_frame_index, _observations(task.start, item))
+        bucket = Bucket(item.global_frame_index, _observations(task.start, item), _without_picture(task.start, item))
         published, revisions = self._associator.feed(bucket)
         outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
         if item.global_frame_index - task.described_tick >= _DESCRIBE_EVERY_S * task.start.scene.processing_fps:
@@ -183,6 +180,10 @@ def _observations(start: TaskStart, tick: Tick) -> tuple[Observation, ...]:
     return tuple(found)
 
 
+def _without_picture(start: TaskStart, tick: Tick) -> frozenset[str]:
+    return frozenset(start.camera_ids) - {picture.camera_id for picture in tick.cameras}
+
+
 def _published(task: _Task, buckets: list[LabelledBucket]) -> list[Output]:
     outputs = []
     for bucket in buckets:
@@ -190,11 +191,16 @@ def _published(task: _Task, buckets: list[LabelledBucket]) -> list[Output]:
         tick = task.waiting.popleft()
         assert isinstance(tick, Tick)
         assert tick.global_frame_index == bucket.global_frame_index
-        identities = {
-            (o.camera_id, o.track_id): identity
-            for o, identity in zip(bucket.observations, bucket.identities, strict=True)
-        }
-        outputs.append(Output(GLOBAL_IDS, _identified(task, tick, identities)))
+        content = _mark(
+            task,
+            Kind.FRAME,
+            tick.global_frame_index,
+            max(picture.sub_video_batch_index for picture in tick.cameras),
+            identity_revision=task.revision,
+            event_time_us=tick.cameras[0].event_time_us,
+            cameras=camera_identities(tick, bucket),
+        )
+        outputs.append(Output(GLOBAL_IDS, content))
     return outputs + _segment_ends(task)
 
 
@@ -207,44 +213,6 @@ def _segment_ends(task: _Task) -> list[Output]:
         mark = _mark(task, Kind.END_OF_SEGMENT, end.global_frame_index, end.batch_index, error=end.error)
         outputs.append(Output(GLOBAL_IDS, mark))
     return outputs
-
-
-def _identified(task: _Task, tick: Tick, identities: dict[tuple[str, int], int | None]) -> GlobalIds:
-    first = tick.cameras[0]
-    return _mark(
-        task,
-        Kind.FRAME,
-        tick.global_frame_index,
-        max(picture.sub_video_batch_index for picture in tick.cameras),
-        identity_revision=task.revision,
-        event_time_us=first.event_time_us,
-        cameras=tuple(
-            CameraIdentities(
-                camera_id=picture.camera_id,
-                camera_frame_index=picture.camera_frame_index,
-                event_time_us=picture.event_time_us,
-                image_width=picture.image_width,
-                image_height=picture.image_height,
-                tracks=tuple(
-                    _identified_track(track, identities.get((picture.camera_id, track.track_id)))
-                    for track in picture.tracks
-                ),
-            )
-            for picture in tick.cameras
-        ),
-    )
-
-
-def _identified_track(track: records.Track, global_id: int | None) -> IdentifiedTrack:
-    return IdentifiedTrack(
-        track_id=track.track_id,
-        bbox_xyxy=track.bbox_xyxy,
-        confidence=track.confidence,
-        class_id=track.class_id,
-        class_name=track.class_name,
-        visibility=track.visibility,
-        global_id=global_id,
-    )
 
 
 def _revised(task: _Task, revisions: list[IdentityRevision], tick: int) -> list[Output]:

@@ -16,6 +16,7 @@ from spoton_schemas.topics import TRACKS
 
 from spoton_reid.embedding import CropGate, CropSelector, Embedder, box_visibilities
 from spoton_reid.embedding.description import ModelDescription
+from spoton_reid.stages.gaps import FilledPicture, GapFiller
 from spoton_reid.tracking import Tracker
 
 NAME = "track"
@@ -41,6 +42,7 @@ class _Camera:
     selector: CropSelector
     trackers: dict[str, Tracker] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
+    gaps: GapFiller = field(default_factory=GapFiller)
     frame: int = -1
 
 
@@ -60,22 +62,25 @@ class TrackMachine:
         self._camera: _Camera | None = None
 
     def feed(self, record: Detections) -> Sequence[Output]:
-        """Take the next picture or mark; ``RejectedRecord`` for a picture before the START."""
-        tracks: tuple[Track, ...] = ()
+        """Take the next picture or mark; ``RejectedRecord`` for a picture before the START.
+
+        Pictures that the detector left out are answered together with the next one that it looked at.
+        """
         if record.kind is Kind.START:
             self._start(record)
-        elif record.kind is Kind.FRAME:
-            if self._camera is None:
+            answer = _answer(record, ())
+            return [
+                Output(TRACKS, replace(answer, appearance_model=_appearance_model(self._tools.embedder.description)))
+            ]
+        if record.kind is Kind.END_OF_TASK:
+            camera, self._camera = self._camera, None
+            filled = camera.gaps.finish() if camera else []
+            return [*map(_filled, filled), Output(TRACKS, _answer(record, ()))]
+        if self._camera is None:
+            if record.kind is Kind.FRAME:
                 raise RejectedRecord("not_started", "a picture of a camera without START record")
-            # Trackers need a frame index that grows; ticks do, and a camera's own index should.
-            self._camera.frame = max(record.camera_frame_index, self._camera.frame + 1)
-            tracks = self._track(self._camera, record)
-        elif record.kind is Kind.END_OF_TASK:
-            self._camera = None
-        answer = _answer(record, tracks)
-        if record.kind is Kind.START:
-            answer = replace(answer, appearance_model=_appearance_model(self._tools.embedder.description))
-        return [Output(TRACKS, answer)]
+            return [Output(TRACKS, _answer(record, ()))]
+        return self._go_on(self._camera, record)
 
     def snapshot(self) -> bytes:
         """Return trackers and budgets; empty before the start and after the end."""
@@ -83,14 +88,25 @@ class TrackMachine:
         if camera is None:
             return b""
         trackers = {name: tracker.snapshot() for name, tracker in camera.trackers.items()}
-        return pickle.dumps((camera.fps, camera.selector, trackers, camera.ids, camera.frame), protocol=5)
+        return pickle.dumps((camera.fps, camera.selector, trackers, camera.ids, camera.gaps, camera.frame), protocol=5)
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot; they come only from our own state topic: pickle runs what it reads."""
-        fps, selector, trackers, ids, frame = pickle.loads(state)  # noqa: S301
-        self._camera = _Camera(fps, selector, ids=ids, frame=frame)
+        fps, selector, trackers, ids, gaps, frame = pickle.loads(state)  # noqa: S301
+        self._camera = _Camera(fps, selector, ids=ids, gaps=gaps, frame=frame)
         for name, tracker_state in trackers.items():
             self._tracker(self._camera, name).restore(tracker_state)
+
+    def _go_on(self, camera: _Camera, record: Detections) -> Sequence[Output]:
+        if record.kind is Kind.FRAME and record.observed:
+            # Trackers need a frame index that grows; ticks do, and a camera's own index should.
+            camera.frame = max(record.camera_frame_index, camera.frame + 1)
+            tracks = self._track(camera, record)
+            filled = camera.gaps.look(record.global_frame_index, tracks)
+            return [*map(_filled, filled), Output(TRACKS, _answer(record, tracks))]
+        if record.kind is Kind.FRAME or camera.gaps.held:
+            return [_filled(f) for f in camera.gaps.hold(record)]
+        return [Output(TRACKS, _answer(record, ()))]
 
     def _start(self, record: Detections) -> None:
         if record.start is None:
@@ -226,6 +242,10 @@ def _appearance_model(description: ModelDescription) -> AppearanceModel:
     return AppearanceModel(description.name, description.even_cosine, description.slope)
 
 
+def _filled(filled: FilledPicture) -> Output:
+    return Output(TRACKS, _answer(filled.record, filled.tracks))
+
+
 def _answer(record: Detections, tracks: tuple[Track, ...]) -> Tracks:
     return Tracks(
         task_id=record.task_id,
@@ -242,4 +262,5 @@ def _answer(record: Detections, tracks: tuple[Track, ...]) -> Tracks:
         outcome=record.outcome,
         error=record.error,
         tracks=tracks,
+        observed=record.observed,
     )

@@ -36,7 +36,7 @@ class _Desk:
     def save(self, chain: Chain) -> None:
         pass
 
-    def wait_for_green(self) -> None:
+    def wait_for_green(self, _tick: int) -> None:
         pass
 
     def slot(self) -> AbstractContextManager[object]:

@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 NOBODY = "#e8e8e8"
-_GOLDEN = 0.618033988749895  # neighbouring numbers get far apart hues
+_COLOURS = [index for index in range(20) if index // 2 != 7]  # without the greys
+_STRIDE = 5  # neighbouring numbers get colours that are far apart
 
 
 @contextmanager
@@ -24,4 +25,4 @@ def canvas(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
 
 def colour_of(identity: int) -> Any:
     """Return an identity's colour, the same in every picture."""
-    return colormaps["hsv"]((identity * _GOLDEN) % 1.0)
+    return colormaps["tab20"](_COLOURS[identity * _STRIDE % len(_COLOURS)])
