@@ -54,9 +54,13 @@ def task(line: Line, scene: Path) -> Watched:
     environment = line.spoton("environments", "add", scene, check=True).stdout.strip()
     gateway = line.connections.gateway_url
     started = httpx.post(f"{gateway}/api/v1/processing-tasks/start", json={"environment_id": environment}).json()
-    socket = connect(f"{gateway.replace('http', 'ws', 1)}{started['websocket_url']}", max_size=None)
     messages: list[dict[str, Any]] = []
-    listening = threading.Thread(target=lambda: messages.extend(map(json.loads, socket)))
+
+    def listen() -> None:
+        with connect(f"{gateway.replace('http', 'ws', 1)}{started['websocket_url']}", max_size=None) as socket:
+            messages.extend(map(json.loads, socket))
+
+    listening = threading.Thread(target=listen)
     listening.start()
     finished = line.spoton("tasks", "follow", started["task_id"])
     assert "COMPLETED" in finished.stdout, finished.stderr

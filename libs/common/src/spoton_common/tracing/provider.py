@@ -9,6 +9,7 @@ from spoton_common.settings import TracingSettings
 from spoton_common.tracing.tracing import UNTRACED, DerivedIds, Tracing
 
 _SCOPE = "spoton"
+_EXPORT_TIMEOUT_S = 3.0  # retries included; also bounds how long a process that stops waits for an absent collector
 
 
 def configure_tracing(service: str, settings: TracingSettings) -> Tracing:
@@ -19,7 +20,7 @@ def configure_tracing(service: str, settings: TracingSettings) -> Tracing:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     endpoint = f"{settings.exporter_otlp_endpoint.rstrip('/')}/v1/traces"
-    provider = make_provider(service, BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    provider = make_provider(service, BatchSpanProcessor(OTLPSpanExporter(endpoint, timeout=_EXPORT_TIMEOUT_S)))
     return Tracing(provider.get_tracer(_SCOPE), settings.traces_sampler_arg)
 
 
