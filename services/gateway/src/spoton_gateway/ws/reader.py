@@ -213,7 +213,7 @@ class TaskReader:
         times = ledger.decode(place.headers)
         if self._live:
             self._observe(record, place, times)
-        timestamp_ms = int(written_at(message).timestamp() * 1000)
+        timestamp_ms = round(written_at(message).timestamp() * 1000)
         return Received(name, place.offset, timestamp_ms, record, times)
 
     def _observe(self, record: Any, place: Place, times: ledger.Times) -> None:
