@@ -154,8 +154,9 @@ def test_track(codec: Codec, frames: list[Detections], good_crops: bool) -> None
     if good_crops:
         frames = [replace(f, detections=tuple(replace(d, crop=PICTURE) for d in f.detections)) for f in frames]
     start = Detections(**MARK, kind=Kind.START, start=START, camera_id="c0", camera_frame_index=0)
-    outputs = stage.feed([start, *frames])
-    assert len([o for o in outputs if isinstance(o, Output)]) == len(frames) + 1
+    end = replace(start, kind=Kind.END_OF_TASK, start=None, global_frame_index=MAX_TICK, outcome=Outcome.COMPLETED)
+    outputs = stage.feed([start, *frames, end])
+    assert len([o for o in outputs if isinstance(o, Output)]) == len(frames) + 2, "a picture went missing"
     hold(codec, outputs)
 
 

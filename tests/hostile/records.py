@@ -47,7 +47,7 @@ _HEADERS = st.lists(
 )
 
 
-@dataclass(frozen=True, repr=False)  # Hypothesis writes arguments out
+@dataclass(frozen=True, repr=False)
 class Sample:
     """A good record as it lay in its topic."""
 
@@ -55,6 +55,10 @@ class Sample:
     key: bytes
     value: bytes
     datum: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Be short: Hypothesis writes arguments out."""
+        return f"<a record of {self.topic.name}>"
 
 
 @dataclass(frozen=True)
