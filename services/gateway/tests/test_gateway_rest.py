@@ -124,6 +124,7 @@ def test_status_follows_the_records(api, processes, say, script):
     say(script.status(StatusKind.RESUMED), *[script.frame(t) for t in range(1, 10)])
     say(script.progress(Stage.INGEST, "c1", 20), script.camera_failed("c2", "cut short"))
     stored(processes, api, script.task_id, 20)
+    processes.wait_until(lambda: status(api, script.task_id).json()["cameras"]["c2"]["error"])  # from another topic
     view = status(api, script.task_id).json()
     assert view["frames_expected"] == 30
     assert view["progress"] == pytest.approx(20 / 30, abs=0.001)
