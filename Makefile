@@ -16,7 +16,7 @@ LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproj
 	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
 .PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
-	schemathesis pressure lint format types docs clean
+	hostile schemathesis pressure lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ chaos: setup ## Kill processes and servers at random moments, compare the result
 
 chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
 	$(RUN) pytest -m chaos tests/chaos
+
+hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own while a task runs
+	HOSTILE_RECORDS=$(or $(N),10000) HOSTILE_SEED=$(or $(SEED),1) $(RUN) pytest tests/test_e2e_hostile.py -s --timeout 1800
 
 eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
 	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))

@@ -96,7 +96,7 @@ ENVIRONMENT = Environment(SCENE)
 
 GOOD = {
     SEGMENTS: (SEGMENT, replace(SEGMENT, start_time_s=12.5, camera_ids=("c0", "c1"), origin_us=1_700_000_000_000_000)),
-    FRAMES: (FRAME, FRAME_START, replace(FRAME, event_time_us=-5, global_frame_index=10**9)),
+    FRAMES: (FRAME, FRAME_START, replace(FRAME, event_time_us=-5, global_frame_index=2**33)),
     DETECTIONS: (
         FOUND,
         replace(FOUND, detections=(replace(BOX, bbox_xyxy=(-9.0, -3.0, 7.0, 2000.0), confidence=1.0),)),

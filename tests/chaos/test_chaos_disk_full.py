@@ -15,7 +15,7 @@ from tests.chaos.faults import SERVICES, Run
 from tests.chaos.fleet import Fleet, wait_for
 from tests.chaos.material import Material
 
-pytestmark = [pytest.mark.integration, pytest.mark.chaos]
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 CHECKOUT = Path(__file__).parents[2]
 _DISK = "900m"

@@ -47,7 +47,7 @@ _HEADERS = st.lists(
 )
 
 
-@dataclass(frozen=True, repr=False)  # Hypothesis writes arguments out
+@dataclass(frozen=True, repr=False)
 class Sample:
     """A good record as it lay in its topic."""
 
@@ -55,6 +55,10 @@ class Sample:
     key: bytes
     value: bytes
     datum: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Be short: Hypothesis writes arguments out."""
+        return f"<a record of {self.topic.name}>"
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ def _nasty(draw: st.DrawFn, sample: Sample, _: Any) -> Hostile:
     buffer = io.BytesIO()
     buffer.write(sample.value[:5])
     try:
-        fastavro.schemaless_writer(buffer, sample.topic.schema(), datum)
+        fastavro.schemaless_writer(buffer, sample.topic.schema(), datum, disable_tuple_notation=True)
     except Exception:
         assume(False)
     return _made(draw, "nasty", sample, _key_of(sample, datum), buffer.getvalue())
@@ -228,7 +232,7 @@ def _unknown_environment(draw: st.DrawFn, sample: Sample, _: Any) -> Hostile:
 def _written(sample: Sample, datum: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     buffer.write(sample.value[:5])
-    fastavro.schemaless_writer(buffer, sample.topic.schema(), datum)
+    fastavro.schemaless_writer(buffer, sample.topic.schema(), datum, disable_tuple_notation=True)
     return buffer.getvalue()
 
 

@@ -1,6 +1,7 @@
 """``python -m spoton_bench``: measure what the line costs."""
 
 import argparse
+import signal
 import sys
 import time
 
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these only")
     arguments = parser.parse_args()
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack is stopped then, too
 
     def say(what: str) -> None:
         sys.stderr.write(f"[{time.monotonic() - began:5.0f} s] {what}\n")
@@ -30,10 +32,12 @@ def main() -> int:
     with running_line(work / "stack", materials) as line:
         effort = QUICK if arguments.quick else FULL
         bench = Bench(line, materials, effort, work, _LOCAL / "reports" / "bench", say)
-        _measure(bench, arguments.parts)
+        try:
+            _measure(bench, arguments.parts)
+        finally:
+            sys.stdout.write(table(bench.figures))
     command = "make bench" + (" QUICK=1" if arguments.quick else "")
     write_report(bench.figures, materials.note, command, _LOCAL / "reports" / "bench.json")
-    sys.stdout.write(table(bench.figures))
     say("done: .local/reports/bench.json, pictures in .local/reports/bench")
     return 0
 

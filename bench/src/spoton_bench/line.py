@@ -1,9 +1,10 @@
 """The whole line on a stack of its own, and what a task costs on it."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spoton_cli.environment_commands import register_environment
@@ -11,12 +12,15 @@ from spoton_cli.exporting import write_export
 from spoton_cli.gateway import Gateway
 from spoton_cli.run_command import RunReport, run_task
 from spoton_local import Connections, Layout, stack
+from spoton_local.layout import STATE_DIR_VARIABLE
 from spoton_local.plan import load_plan
-from spoton_local.ports import HOST
+from spoton_local.ports import BASE_VARIABLE, DEFAULT_BASE, HOST
 from spoton_local.processes import Processes
 
 from spoton_bench.materials import Materials
 from spoton_bench.usage import Usage, usage
+
+_PORTS_APART = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Line:
             processes.stop(service)
         self.connections = self._up()
 
+    def embed_with(self, embedder: Path) -> None:
+        """Let Re-ID use another model."""
+        self._materials = replace(self._materials, embedder=embedder)
+        self.connections = self._up()
+
     def run(self, materials: Materials, out: Path, on_start: Callable[[str], None] = lambda _task: None) -> LineRun:
         """Run an environment until its last record is in the database."""
         with Gateway(self.connections.gateway_url) as gateway:
@@ -80,9 +89,12 @@ class Line:
 
 @contextmanager
 def running_line(root: Path, materials: Materials) -> Iterator[Line]:
-    """Start a stack below ``root`` and stop it at the end."""
+    """Start an empty stack below ``root``, beside one that may be in use, and stop it at the end."""
     layout = Layout(root)
-    os.environ["SPOTON_LOCAL_DIR"] = str(root)
+    stack.down(layout)
+    shutil.rmtree(layout.root)
+    os.environ[STATE_DIR_VARIABLE] = str(root)
+    os.environ.setdefault(BASE_VARIABLE, str(DEFAULT_BASE + _PORTS_APART))
     try:
         yield Line(layout, materials)
     finally:

@@ -12,6 +12,8 @@ from spoton_scenes.__main__ import main as generate_scene
 
 CHECKOUT = Path(__file__).parents[3]
 SHARED = CHECKOUT.parent / "shared"
+SHIPPED_EMBEDDER = CHECKOUT / "models" / "spoton-demo-embedder.onnx"
+_SHIPPED_DETECTOR = CHECKOUT / "models" / "spoton-demo-detector.onnx"
 
 _MODELS = ("yolo11n_int8_openvino_model", "person-reidentification-retail-0286")
 _FOOTAGE = "epfl-terrace1"
@@ -121,11 +123,10 @@ def _generated(work: Path, why: str) -> Materials:
     folder = work / "generated"
     if not (folder / "environment.yaml").is_file() and generate_scene(["demo", "--seed", "1", "--out", str(folder)]):
         raise RuntimeError(f"the scene could not be rendered into {folder}")
-    models = CHECKOUT / "models"
     return Materials(
         folder,
         folder / "ground_truth",
-        models / "spoton-demo-detector.onnx",
-        models / "spoton-demo-embedder.onnx",
+        _SHIPPED_DETECTOR,
+        SHIPPED_EMBEDDER,
         f"the generated scene of the demo with the shipped models ({why})",
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
-from spoton_cli.gateway import Gateway
+from spoton_cli.errors import GatewayRefused
+from spoton_cli.gateway import Gateway, TaskState
 from spoton_common.kafka.producer import RecordProducer
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
@@ -26,10 +27,12 @@ class Recording:
     start: TaskStart
     pictures: dict[str, list[Detections]]
 
-    @property
-    def length(self) -> int:
-        """Pictures of the longest camera."""
-        return max(map(len, self.pictures.values()))
+    def at(self, fps: float) -> "Recording":
+        """Return the recording as if so many pictures a second had been taken, or all where it has fewer."""
+        step = max(1, round(self.start.scene.processing_fps / fps))
+        scene = replace(self.start.scene, processing_fps=self.start.scene.processing_fps / step)
+        thinned = {camera_id: pictures[::step] for camera_id, pictures in self.pictures.items()}
+        return Recording(replace(self.start, scene=scene), thinned)
 
 
 def record_task(connections: Connections, task_id: str) -> Recording:
@@ -124,10 +127,18 @@ def wait_until_done(connections: Connections, task_id: str, timeout_s: float) ->
     """Wait until the last record of a task is in the database."""
     deadline = time.monotonic() + timeout_s
     with Gateway(connections.gateway_url) as gateway:
-        while not gateway.task(task_id).ended:
+        while (task := find_task(gateway, task_id)) is None or not task.ended:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"task {task_id} did not end within {timeout_s} s")
             time.sleep(_POLL_S)
+
+
+def find_task(gateway: Gateway, task_id: str) -> TaskState | None:
+    """Return a task's state; None before the database has heard of it."""
+    try:
+        return gateway.task(task_id)
+    except GatewayRefused:
+        return None
 
 
 def _start(recording: Recording, cameras: int) -> TaskStart:

@@ -8,7 +8,7 @@ from statistics import median
 from spoton_cli.gateway import Gateway
 
 from spoton_bench.line import Line
-from spoton_bench.recording import Recording, Replay, wait_until_done
+from spoton_bench.recording import Recording, Replay, find_task, wait_until_done
 
 STAGES = ("reid", "mapper", "sink")
 """What works on recorded detections."""
@@ -85,7 +85,10 @@ def growth(samples: Sequence[MemorySample], component: str) -> float:
 
 def _wait_for(gateway: Gateway, task_id: str, pictures: int) -> None:
     deadline = time.monotonic() + _TIMEOUT_S
-    while pictures > 0 and gateway.task(task_id).frames.get("database", 0) < pictures:
+    done = 0
+    while done < pictures:
+        task = find_task(gateway, task_id)
+        done = task.frames.get("database", 0) if task else 0
         if time.monotonic() > deadline:
             raise RuntimeError(f"task {task_id} does not go on")
         time.sleep(_POLL_S)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 from spoton_local import Layout
+from spoton_local.pidfile import PidRecord
 from spoton_local.processes import Processes, session_members
 
 SERVERS = ("kafka", "registry", "postgres", "redis")
@@ -32,10 +33,21 @@ def usage(layout: Layout) -> Usage:
     processes = Processes(layout)
     for name in (*SERVERS, *SERVICES):
         record = processes.running(name)
-        for pid in session_members(record) if record else []:
+        for process in _family(record) if record else ():
             with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
                 times = process.cpu_times()
-                cpu_s[name] = cpu_s.get(name, 0.0) + times.user + times.system
+                # What ended since, such as a finished connection of PostgreSQL, is in its parent's times.
+                spent = times.user + times.system + times.children_user + times.children_system
+                cpu_s[name] = cpu_s.get(name, 0.0) + spent
                 rss[name] = rss.get(name, 0) + process.memory_info().rss
     return Usage(cpu_s, rss)
+
+
+def _family(record: PidRecord) -> set[psutil.Process]:
+    """Return a component's processes: its session and what they started, PostgreSQL's workers leave the session."""
+    family: set[psutil.Process] = set()
+    for pid in session_members(record):
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            family |= {process, *process.children(recursive=True)}
+    return family

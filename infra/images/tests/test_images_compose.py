@@ -106,7 +106,7 @@ def test_an_image_is_small_unprivileged_and_tells_its_health(service: str, check
 
 
 @pytest.mark.parametrize("service", BUILT)
-def test_no_image_has_torch_by_default(service: str, checkout: Path) -> None:
+def test_no_image_has_what_it_does_not_need(service: str, checkout: Path) -> None:
     packages = {p["name"]: p for p in tomllib.loads((checkout / "uv.lock").read_text())["package"]}
     found, open_names = set(), [(f"spoton-{service}", ())]
     while open_names:
@@ -123,6 +123,7 @@ def test_no_image_has_torch_by_default(service: str, checkout: Path) -> None:
     assert "confluent-kafka" in names
     assert not names & WITHOUT_TORCH
     assert not [name for name in names if name.startswith("nvidia-")]
+    assert ("opencv-python-headless" in names) is (service not in ("mapper", "gateway"))
 
 
 def test_the_settings_of_compose_are_those_of_the_example(checkout: Path, compose_variables: set[str]) -> None:
@@ -166,3 +167,21 @@ def test_mounted_configuration_is_read_only(services: dict[str, dict[str, Any]],
         for volume in service.get("volumes", ()):
             if volume.startswith((".", "$")):
                 assert volume.endswith(":ro"), (name, volume)
+
+
+def test_prometheus_asks_every_service_where_it_listens(services: dict[str, dict[str, Any]], checkout: Path) -> None:
+    document = yaml.safe_load((checkout / "infra/prometheus/prometheus.yml").read_text())
+    targets = {
+        target for job in document["scrape_configs"] for static in job["static_configs"] for target in static["targets"]
+    }
+    ports = dict.fromkeys((*BUILT, "sink"), "9100") | {"gateway": "8000"}
+    assert targets == {f"{name}:{port}" for name, port in ports.items()}
+    for name in BUILT:
+        assert f"SPOTON_HTTP_PORT={ports[name]}" in dockerfile(checkout, name)
+    assert services["sink"]["environment"]["SPOTON_HTTP_PORT"] == ports["sink"]
+
+
+def test_grafana_finds_the_dashboards(services: dict[str, dict[str, Any]], checkout: Path) -> None:
+    (provider,) = (checkout / "infra/grafana/provisioning/dashboards").iterdir()
+    path = yaml.safe_load(provider.read_text())["providers"][0]["options"]["path"]
+    assert f"./infra/grafana/dashboards:{path}:ro" in services["grafana"]["volumes"]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-MAX_TICK = 2**40
-"""Ten years at 1000 frames/s are 3·10¹¹ ticks."""
+MAX_TICK = 2**33
+"""Ten years at 25 frames/s, or 99 days at 1000."""
 
 MAX_BOXES = 1000
 """Boxes in one picture: comparing all with all of them still takes megabytes, not gigabytes."""
@@ -36,8 +36,8 @@ BatchIndex = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """Of a class, a tracklet or an identity."""
 
-Micros = Annotated[int, Meta(ge=-(2**50), le=2**50)]
-"""Scene time: 35 years before and after scene time zero."""
+Micros = Annotated[int, Meta(ge=-(2**60), le=2**60)]
+"""Scene time: that of the last tick at the lowest frame rate."""
 
 EpochMicros = Annotated[int, Meta(ge=0, le=2**53)]
 """Wall-clock time, until the year 2255."""
@@ -55,11 +55,11 @@ Seconds = Annotated[float, Meta(ge=-4e8, le=4e8)]
 """Twelve years before and after."""
 
 StartSeconds = Annotated[float, Meta(ge=0, le=10 * 365 * 86400)]
-FramesPerSecond = Annotated[float, Meta(gt=0, le=1000)]
+FramesPerSecond = Annotated[float, Meta(ge=0.01, le=1000)]
 MetresPerPixel = Annotated[float, Meta(gt=0, le=1e6)]
 Coefficient = Annotated[float, Meta(ge=-1e12, le=1e12)]
-Share = Annotated[float, Meta(ge=0, le=1.001)]
-"""0 to 1, and the rounding of float32."""
+Share = Annotated[float, Meta(ge=0, le=1 + 2**-10)]
+"""0 to 1, and play for rounding."""
 
 Crop = Annotated[bytes, Meta(max_length=1 << 20)]
 Embedding = Annotated[bytes, Meta(min_length=4, max_length=MAX_EMBEDDING_BYTES)]

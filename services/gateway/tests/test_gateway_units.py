@@ -91,6 +91,16 @@ def test_only_loopback_is_served(host, safe):
     assert is_loopback(host) is safe
 
 
+@pytest.mark.parametrize(
+    ("internal_host", "asked", "status"),
+    [("", "localhost", 200), ("", "gateway", 400), ("gateway", "gateway", 200), ("gateway", "evil.example", 400)],
+)
+def test_a_gateway_answers_to_its_own_names_only(internal_host, asked, status):
+    settings = GatewaySettings(internal_host=internal_host)
+    client = TestClient(create_app(Connections(), settings, FileAccess(), S3Settings()), base_url=f"http://{asked}")
+    assert client.get("/metrics").status_code == status  # not entered: it connects to nothing
+
+
 def test_a_gateway_for_other_machines_does_not_start(monkeypatch):
     monkeypatch.setenv("SPOTON_HTTP_HOST", "0.0.0.0")  # noqa: S104
     monkeypatch.setattr(spoton_gateway.__main__, "configure_logging", lambda *_: None)
@@ -137,16 +147,6 @@ def test_what_a_client_must_not_say(said, reason):
 def test_a_page_may_ask_whether_the_gateway_is_there():
     assert reply_to('{"type": "ping"}').understood
     assert json.loads(reply_to('{"type": "ping"}').text)["type"] == "pong"
-
-
-@pytest.mark.parametrize(
-    ("internal_host", "asked", "status"),
-    [("", "localhost", 200), ("", "gateway", 400), ("gateway", "gateway", 200), ("gateway", "evil.example", 400)],
-)
-def test_a_gateway_answers_to_its_own_names_only(internal_host, asked, status):
-    settings = GatewaySettings(internal_host=internal_host)
-    client = TestClient(create_app(Connections(), settings, FileAccess(), S3Settings()), base_url=f"http://{asked}")
-    assert client.get("/metrics").status_code == status  # not entered: it connects to nothing
 
 
 def test_a_line_of_motchallenge():

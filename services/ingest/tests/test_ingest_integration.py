@@ -371,7 +371,13 @@ def _dead_letters(stack: Any) -> list[tuple[str, dict[str, str]]]:
     while len(messages) < end:
         messages += [m for m in consumer.consume(100, 1) if m.error() is None]
     consumer.close()
-    return [(m.key().decode(), {k: v.decode() for k, v in m.headers() or []}) for m in messages]
+    return [
+        (
+            (m.key() or b"").decode(errors="replace"),
+            {k: (v or b"").decode(errors="replace") for k, v in m.headers() or []},
+        )
+        for m in messages
+    ]
 
 
 @pytest.mark.usefixtures("ingest")

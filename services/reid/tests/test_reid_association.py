@@ -17,8 +17,9 @@ from spoton_reid.association import (
 )
 from spoton_reid.association.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
-from spoton_reid.association.evidence import floor_evidence
+from spoton_reid.association.evidence import floor_evidence, floor_log_odds
 from spoton_reid.association.floor import hidden_feet, inside_polygon
+from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.errors import BucketError, SnapshotError
@@ -211,15 +212,34 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
 
 def test_floor_evidence_by_hand() -> None:
     parameters = EvidenceParameters()
-    apart = np.zeros((5, 25, 2))
-    apart[:, :, 0] = np.array([0.5, 9.0, 0.0, np.nan, 0.5])[:, None]
-    apart[4, 1:] = np.nan
-    expected = [6 * (0.7 - 0.5), -8, 4, 0, 6 * (0.7 - 0.5) * np.sqrt(1 / 25)]
-    assert floor_evidence(apart, 25, parameters).tolist() == pytest.approx(expected)
-    apart[0, :, 0] = np.arange(25) / 10
-    apart[0, 24] = np.nan
-    median_of_24 = (1.1 + 1.2) / 2
-    assert floor_evidence(apart, 25, parameters)[0] == pytest.approx(6 * (0.7 - median_of_24) * np.sqrt(24 / 25))
+    apart = np.array([[0.5, 0], [0, 9.0], [0, 0], [np.nan, 0]])
+    assert floor_log_odds(apart, parameters).tolist() == pytest.approx([6 * (0.7 - 0.5), -8, 4, np.nan], nan_ok=True)
+    sums, counts = np.array([30.0, 0.0, 4.0]), np.array([25.0, 0.0, 1.0])
+    assert floor_evidence(sums, counts, 25, parameters).tolist() == pytest.approx([1.2, 0, 4 * np.sqrt(1 / 25)])
+
+
+def test_floor_table_added_up_in_steps_equals_one_update() -> None:
+    """Also after a cut, and after the planes turned out to lie otherwise."""
+    random = np.random.default_rng(1)
+    tracklets = [Tracklet(camera, 1, 0) for camera in (0, 1, 2)]
+    stepwise, shifts = FloorTable(np.zeros((3, 3, 2))), np.zeros((3, 3, 2))
+    for frame in range(60):
+        for tracklet in tracklets:
+            if random.random() < 0.8:
+                place = tuple((random.normal(0, 0.3, 2) + tracklet.camera / 2).tolist())
+                tracklet.add(frame, seen("c0", 0, 1, frame, place), place)
+        if frame == 40:
+            tracklets.append(tracklets[1].cut(20))
+            shifts = np.zeros((3, 3, 2))
+            shifts[0, 2], shifts[2, 0] = (0.4, 0.0), (-0.4, 0.0)
+        if frame % 7 == 6:
+            stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
+    found = stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
+    expected = FloorTable(np.zeros((3, 3, 2))).update(tracklets, shifts, FPS, EvidenceParameters())
+    assert found == pytest.approx(expected)
+    assert found == pytest.approx(found.T)
+    assert found[0, 1] != 0
+    assert found[1, 3] == 0, "one camera's tracklets have no floor evidence between them"
 
 
 def test_shift_between_planes_is_found_among_strangers() -> None:

@@ -1,4 +1,4 @@
-"""The committed scene, run once through the line."""
+"""A committed scene, run once through the line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ RunVariant = Callable[[Variant], Measurement]
 
 @pytest.fixture(scope="session")
 def alike() -> Fixture:
-    """Nine people in three uniforms, four overlapping cameras, 40 seconds: the suite's `alike`."""
+    """Nine people in three uniforms, four overlapping cameras, 20 seconds: the suite's `alike`."""
     return load_fixture(Path(__file__).parent / "data" / "alike.npz")
 
 

@@ -1,4 +1,4 @@
-"""No change costs a point unseen: figures of a committed scene, and of real footage where it is present.
+"""No change costs a point unseen: figures of a committed scene.
 
 A threshold lies one point under the figure of the day; whoever raises a figure raises its threshold, and writes both
 down in docs/accuracy.md.
@@ -8,11 +8,11 @@ from spoton_evaluation.offline.variants import LADDER, OURS, WITHOUT
 
 BY_NAME = {variant.name: variant for variant in (*LADDER, *WITHOUT)}
 LEAST = {  # committed scene, all cameras as one sequence
-    ("live", "idf1"): 0.0,
-    ("live", "hota"): 0.0,
-    ("revised", "idf1"): 0.0,
-    ("revised", "hota"): 0.0,
-    ("revised", "mota"): 0.0,
+    ("live", "idf1"): 73.3,
+    ("live", "hota"): 55.1,
+    ("revised", "idf1"): 80.0,
+    ("revised", "hota"): 57.8,
+    ("revised", "mota"): 75.7,
 }
 
 
@@ -24,14 +24,13 @@ def test_identities_of_the_committed_scene(run_variant) -> None:  # type: ignore
 
 def test_places_of_the_committed_scene(run_variant) -> None:  # type: ignore[no-untyped-def]
     error = run_variant(OURS).reports["revised"].person_ground
-    assert error.median_m <= 1.0
-    assert error.p90_m <= 2.0
+    assert error.median_m <= 0.16
+    assert error.p90_m <= 0.37
 
 
 def test_the_ladder_climbs(run_variant) -> None:  # type: ignore[no-untyped-def]
-    idf1 = {
-        name: run_variant(BY_NAME[name]).reports["revised"].cross_camera.idf1
-        for name in ("ours", "true_links", "true_tracks_links", "without_appearance")
-    }
-    assert idf1["without_appearance"] < idf1["ours"] < idf1["true_tracks_links"]
-    assert idf1["ours"] < idf1["true_links"] <= idf1["true_tracks_links"]
+    blind, ours, ceiling = (
+        run_variant(BY_NAME[name]).reports["revised"].cross_camera.idf1
+        for name in ("without_appearance", "ours", "true_tracks_links")
+    )
+    assert blind < ours < ceiling

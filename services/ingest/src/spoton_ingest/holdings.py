@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from spoton_common import metrics
 from spoton_common.kafka.snapshots import Snapshot
 from spoton_common.logging import get_logger
-from spoton_schemas.records import Segment
 
 from spoton_ingest.camera import Camera
 from spoton_ingest.chain import Chain
@@ -66,14 +65,6 @@ class Holdings:
     def open(self, chain: Chain, partition: int, offset: int) -> None:
         """Begin a camera with its first segment."""
         self._cameras[chain.key] = Camera(chain, partition, offset, self._shop)
-
-    def refuse(self, segment: Segment, partition: int, offset: int, since_ms: int) -> None:
-        """Leave a camera out for good: its first segment cannot be used."""
-        chain = Chain(
-            segment.task_id, segment.environment_id, segment.camera_id, start=None, since_ms=since_ms, ended=True
-        )
-        self._shop.sink.state(chain, partition, offset + 1)
-        self._ended[chain.key] = partition
 
     def enqueue(self, key: str, ticket: Ticket, partition: int) -> None:
         """Give a camera its next segment, or drop it: behind the end, or seen before."""

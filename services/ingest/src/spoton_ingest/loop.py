@@ -128,8 +128,8 @@ class IngestLoop:
             try:
                 scene = find_scene(segment, self._news.scenes)
             except RejectedRecord as error:
+                # Nothing is kept of the camera: sent again once the environment is right, its segments are its first.
                 self._publisher.status(statuses.camera_failed(segment, str(error)))
-                self._holdings.refuse(segment, partition, offset, since_ms)
                 raise
             chain = first_chain(segment, scene, since_ms)
             self._holdings.open(chain, partition, offset)

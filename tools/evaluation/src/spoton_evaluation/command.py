@@ -47,15 +47,15 @@ def run_plan(plan: Plan) -> list[Found]:
     """
     began = time.monotonic()
     datasets = _datasets(plan, began)
-    found: list[Found] = []
+    found = list[Found]()
     # Detection comes first: what it keeps is there for all others.
-    first = [_job(plan, dataset, (OURS, TRUE_BOXES), began) for dataset in datasets]
+    first = [_job(plan, dataset, variant, began) for variant in (OURS, TRUE_BOXES) for dataset in datasets]
     rest = [v for v in _EVERYTHING if v not in (OURS, TRUE_BOXES)]
     ladders = [dataset for dataset in datasets if plan.ladder and dataset.name in LADDER_SCENES]
-    second = [_job(plan, dataset, (variant,), began) for dataset in ladders for variant in rest]
+    second = [_job(plan, dataset, variant, began) for dataset in ladders for variant in rest]
     for jobs in (first, second):
         for part in _run(jobs, plan.workers):
-            found += part
+            found.append(part)
             _write(found, plan.folders)
     found.sort(key=lambda f: ([d.name for d in datasets].index(f.dataset), _ORDER.index(f.variant.name)))
     _write(found, plan.folders)
@@ -71,11 +71,11 @@ def to_table(found: Iterable[Found]) -> str:
     return "\n".join(lines)
 
 
-def _job(plan: Plan, dataset: Dataset, variants: tuple[Variant, ...], began: float) -> Job:
-    return Job(dataset, variants, plan.folders, 1 if plan.workers > 1 else 2, began)
+def _job(plan: Plan, dataset: Dataset, variant: Variant, began: float) -> Job:
+    return Job(dataset, variant, plan.folders, 1 if plan.workers > 1 else 2, began)
 
 
-def _run(jobs: list[Job], workers: int) -> Iterator[list[Found]]:
+def _run(jobs: list[Job], workers: int) -> Iterator[Found]:
     if workers == 1:
         yield from map(run_job, jobs)
         return

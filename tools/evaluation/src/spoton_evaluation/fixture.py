@@ -1,6 +1,6 @@
 """A scene's detections and embeddings in one small file, so that identities can be measured without video or models.
 
-Made by `python -m spoton_evaluation.fixture NAME FILE` from a generated data set. Boxes are kept as they are;
+Made by `python -m spoton_evaluation.fixture NAME FRAMES FILE` from a generated data set. Boxes are kept as they are;
 embeddings of all boxes are reduced to their first principal directions and eight bits.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from spoton_reid.app import find_embedder
 from spoton_reid.embedding import Embedder, load_embedder
@@ -28,12 +29,13 @@ from spoton_evaluation.offline.frames import TASK_ID
 from spoton_evaluation.offline.run import OfflineLine
 
 _DIRECTIONS = 48
+_DIGITS = 5
 _STEPS = 127.0
 _NO_CROP = np.zeros((1, 1, 3), np.uint8)  # too small for a crop: never chosen, so its vector is never asked for
 
 
 class FixtureEmbedder(Embedder):
-    """Looks embeddings up: a fixture's crop is one pixel, whose colour is the number of the box."""
+    """Looks embeddings up: a fixture's crop shows nothing but the number of its box."""
 
     def __init__(self, vectors: NDArray[np.int8], description: ModelDescription) -> None:
         super().__init__(description, vectors.shape[1])
@@ -42,8 +44,7 @@ class FixtureEmbedder(Embedder):
 
     def embed(self, crops: Sequence[Crop]) -> Embeddings:
         """Return the kept embeddings."""
-        numbers = [int.from_bytes(crop[0, 0].tobytes(), "big") for crop in crops]
-        found: Embeddings = self._vectors[numbers]
+        found: Embeddings = self._vectors[[_read_number(crop) for crop in crops]]
         return found
 
     def _infer(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -132,9 +133,21 @@ def _stream(scene: Scene, camera: int, arrays: dict[str, NDArray[np.float32]]) -
 
 def _detection(number: int, values: list[float]) -> Detection:
     x1, y1, x2, y2, confidence = values
-    pixel = np.frombuffer(number.to_bytes(3, "big"), np.uint8).reshape(1, 1, 3)
-    crop = cv2.imencode(".png", pixel)[1].tobytes()
+    crop = _picture_of(number)
     return Detection(bbox_xyxy=(x1, y1, x2, y2), confidence=confidence, class_id=0, class_name="person", crop=crop)
+
+
+def _picture_of(number: int) -> bytes:
+    """Write a number as JPEG: a flat square of 8 pixels for each of its hexadecimal digits."""
+    digits = np.array([number >> 4 * place & 15 for place in range(_DIGITS)], np.uint8)
+    grey = np.kron(digits * 16 + 8, np.ones((8, 8), np.uint8)).astype(np.uint8)
+    jpeg: bytes = simplejpeg.encode_jpeg(np.repeat(grey[:, :, None], 3, axis=2), 95, "BGR", "444")
+    return jpeg
+
+
+def _read_number(crop: Crop) -> int:
+    digits = crop[4, 4::8, 0] // 16
+    return sum(int(digit) << 4 * place for place, digit in enumerate(digits))
 
 
 def _table(rows: NDArray[np.float32]) -> BoxTable:
@@ -159,14 +172,20 @@ def _decode(crop: bytes | None) -> Crop:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the fixture of a scene of the suite."""
-    name, file = arguments
+    """Write the first frames of a scene of the suite."""
+    name, frames, file = arguments
     cache = Cache(Path(".local/cache/eval"))
     dataset = generate({scene.name: scene for scene in SUITE}[name], cache)
     scene = read_scene(dataset.environment)
-    streams = OfflineLine(dataset.models, cache).boxes(scene)
+    streams = {
+        camera: [record for record in records if record.camera_frame_index < int(frames)]
+        for camera, records in OfflineLine(dataset.models, cache).boxes(scene).items()
+    }
+    truth = load_ground_truth(dataset.ground_truth)
+    tables = {camera: table.select(table.frames <= int(frames)) for camera, table in truth.cameras.items()}
+    floor = {key: place for key, place in truth.floor.items() if key[0] <= int(frames)}
     embedder = load_embedder(find_embedder(dataset.models.embedder), threads=2)
-    save_fixture(Path(file), scene, streams, embedder, load_ground_truth(dataset.ground_truth))
+    save_fixture(Path(file), scene, streams, embedder, GroundTruth(tables, floor))
 
 
 if __name__ == "__main__":

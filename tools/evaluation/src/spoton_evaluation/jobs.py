@@ -1,8 +1,7 @@
-"""Runs of variants of one data set, in this process or in one of several."""
+"""One run of a variant of a data set, in this process or in one of several."""
 
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -23,10 +22,10 @@ _EVERY = 500  # pictures between two messages
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Variants of a data set, and where things lie; `began` is the monotonic time that messages count from."""
+    """A variant of a data set, and where things lie; `began` is the monotonic time that messages count from."""
 
     dataset: Dataset
-    variants: tuple[Variant, ...]
+    variant: Variant
     folders: Folders
     threads: int
     began: float
@@ -42,31 +41,26 @@ class Found:
     figures: Figures
 
 
-def run_job(job: Job) -> list[Found]:
-    """Measure all variants of a job; says on standard error how far it is."""
-    return list(_measure(job))
-
-
-def _measure(job: Job) -> Iterator[Found]:
-    dataset, line = job.dataset, _line(job.dataset.models, job.folders, job.threads)
+def run_job(job: Job) -> Found:
+    """Run and measure; says on standard error how far it is."""
+    dataset, variant, began = job.dataset, job.variant, time.monotonic()
+    line = _line(dataset.models, job.folders, job.threads)
     scene, truth, known, streams = _material(dataset, job.folders)
-    for variant in job.variants:
-        began = time.monotonic()
-        start = "boxes" in variant.true
-        if start not in streams:
-            counter = _Counter(job, f"{dataset.name}: {'true boxes' if start else 'detection'}")
-            streams[start] = line.boxes(scene, variant, known, counter)
-        published, timing = follow(scene, streams[start], line.embedder, variant, known)
-        found = measure(published, timing, truth, job.folders.exports / dataset.name / variant.name)
-        figures = flatten(f"{dataset.name}.{variant.name}", found)
-        if variant == OURS:
-            apart = found.disagreement()
-            figures[f"{dataset.name}.check.largest_difference"] = apart.shares
-            figures[f"{dataset.name}.check.largest_count_difference"] = apart.counts
-        idf1 = [found.reports[kind].cross_camera.idf1 for kind in ("live", "revised")]
-        took = time.monotonic() - began
-        say(job.began, f"{dataset.name:<10} {variant.title:<42} IDF1 {idf1[0]:5.1f} / {idf1[1]:5.1f}   {took:5.1f} s")
-        yield Found(dataset.name, variant, found, figures)
+    start = "boxes" in variant.true
+    if start not in streams:
+        counter = _Counter(job, f"{dataset.name}: {'true boxes' if start else 'detection'}")
+        streams[start] = line.boxes(scene, variant, known, counter)
+    published, timing = follow(scene, streams[start], line.embedder, variant, known)
+    found = measure(published, timing, truth, job.folders.exports / dataset.name / variant.name)
+    figures = flatten(f"{dataset.name}.{variant.name}", found)
+    if variant == OURS:
+        apart = found.disagreement()
+        figures[f"{dataset.name}.check.largest_difference"] = apart.shares
+        figures[f"{dataset.name}.check.largest_count_difference"] = apart.counts
+    idf1 = [found.reports[kind].cross_camera.idf1 for kind in ("live", "revised")]
+    took = time.monotonic() - began
+    say(job.began, f"{dataset.name:<10} {variant.title:<42} IDF1 {idf1[0]:5.1f} / {idf1[1]:5.1f}   {took:5.1f} s")
+    return Found(dataset.name, variant, found, figures)
 
 
 def say(began: float, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -76,6 +75,8 @@ def fit_homography(image_px: ArrayLike, floor_m: ArrayLike) -> Calibration:
 
 def _least_squares(image: Points, floor: Points) -> Homography:
     to_unit_image, to_unit_floor = _normaliser(image), _normaliser(floor)
+    import cv2  # absent from services that calibrate nothing
+
     fitted, _ = cv2.findHomography(_apply(to_unit_floor, floor), _apply(to_unit_image, image), 0)
     if fitted is None:
         raise CalibrationError(["no homography fits these points"])

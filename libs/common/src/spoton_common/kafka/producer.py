@@ -31,7 +31,8 @@ class RecordProducer:
                 "message.timeout.ms": round(timeout_s * 1000),
                 "enable.idempotence": True,
                 "compression.type": "lz4",
-                "linger.ms": 5,  # small enough for live pictures, long enough to put a batch together
+                # A live picture waits this long at each of six stages; records of one feed still share a request.
+                "linger.ms": 1,
                 "message.max.bytes": MAX_DEAD_LETTER_BYTES,
                 # The bound on memory: pictures wait here while the broker is away.
                 "queue.buffering.max.kbytes": 131072,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spoton_reid.association.alignment import PlaneAlignment
 from spoton_reid.association.attachment import attach_leftovers
+from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
@@ -35,6 +36,8 @@ from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
 
 _KIND = "associator"
+_SHIFT_EVERY = 2  # solves; planes do not move
+_ALIGN_EVERY_S = 0.2  # feet of neighbouring ticks tell the same of the planes
 _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 
 
@@ -42,6 +45,7 @@ _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 class _State:
     window: Window
     alignment: PlaneAlignment
+    shifts: NDArray[np.float64]
     book: IdentityBook = field(default_factory=IdentityBook)
     pending: deque[Bucket] = field(default_factory=deque)
     newest: int | None = None
@@ -58,8 +62,9 @@ class Associator:
         self._camera_index = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
+        self._align_every = max(1, round(_ALIGN_EVERY_S * scene.fps))
         cameras = len(scene.cameras)
-        self._state = _State(Window(cameras), PlaneAlignment(cameras))
+        self._state = _State(Window(cameras), PlaneAlignment(cameras), np.zeros((cameras, cameras, 2)))
 
     def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
         """Take the next tick.
@@ -122,7 +127,8 @@ class Associator:
             for observation, (x_m, y_m) in zip(own, places.tolist(), strict=True):
                 if self._monitored(observation):
                     self._state.window.add(index, bucket.global_frame_index, observation, (x_m, y_m))
-        self._state.alignment.observe(feet)
+        if bucket.global_frame_index % self._align_every == 0:
+            self._state.alignment.observe(feet)
 
     def _in_order(self, bucket: Bucket) -> list[Observation]:
         unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
@@ -147,16 +153,22 @@ class Associator:
         if not tracklets:
             return []
         forbidden = cannot_link(tracklets)
-        shifts = state.alignment.shifts()
+        if state.solves % _SHIFT_EVERY == 0:
+            state.shifts = state.alignment.shifts()
+        shifts = state.shifts
         looks, geometry = state.window.weigh(tracklets, shifts, fps, parameters.evidence)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        labels = cluster(looks + geometry, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
+        evidence = looks + geometry
+        labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
         labels = attach_leftovers(
             labels, tracklets, geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
         )
         state.solves += 1
+        labels = np.unique(labels, return_inverse=True)[1]
+        certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
+        for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
+            tracklet.certainty = certainty
         groups = _groups(tracklets, labels)
-        groups = [group for group in groups if group]
         names, merged = state.book.name(groups, fps, parameters)
         for label, (group, name) in enumerate(zip(groups, names, strict=True)):
             for tracklet in group:
@@ -175,13 +187,20 @@ class Associator:
 
     def _label(self, bucket: Bucket) -> LabelledBucket:
         taken: set[tuple[int, int]] = set()
-        identities: dict[tuple[str, int], int] = {}
+        identities: dict[tuple[str, int], tuple[int, float]] = {}
         for observation in self._in_order(bucket):
             camera = self._camera_index[observation.camera_id]
-            name = self._state.window.publish(camera, observation.track_id, bucket.global_frame_index, taken)
-            identities[observation.camera_id, observation.track_id] = name
-        labels = tuple(identities[o.camera_id, o.track_id] or None for o in bucket.observations)
-        return LabelledBucket(bucket.global_frame_index, bucket.observations, labels, self._fill(bucket, taken))
+            identities[observation.camera_id, observation.track_id] = self._state.window.publish(
+                camera, observation.track_id, bucket.global_frame_index, taken
+            )
+        published = [identities[o.camera_id, o.track_id] for o in bucket.observations]
+        return LabelledBucket(
+            bucket.global_frame_index,
+            bucket.observations,
+            tuple(name or None for name, _ in published),
+            tuple(certainty if name else None for name, certainty in published),
+            self._fill(bucket, taken),
+        )
 
     def _fill(self, bucket: Bucket, taken: set[tuple[int, int]]) -> tuple[FilledBox, ...]:
         """Box the identities that are between two boxes of a camera; `taken` as in `Window.publish`."""
@@ -195,7 +214,7 @@ class Associator:
             box = gap.fill(bucket.global_frame_index)
             taken.add((camera, name))
             tracks.add((camera, track_id))
-            filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name))
+            filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name, gap.tracklet.certainty))
         return tuple(filled)
 
 

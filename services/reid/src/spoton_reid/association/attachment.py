@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.clustering import sum_blocks
 from spoton_reid.association.parameters import AttachmentParameters, EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
@@ -51,9 +52,9 @@ def attach_leftovers(
     leftovers = np.flatnonzero(lengths < parameters.person_s * fps)
     if len(people) == 0 or len(leftovers) == 0:
         return labels
-    support = np.clip(hot.T @ geometry @ hot, -evidence.geometry_limit, evidence.geometry_limit)
+    support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
     looks = _appearance(tracklets, hot, evidence)
-    blocked = (hot.T @ forbidden.astype(np.float64) @ hot) > 0
+    blocked = sum_blocks(forbidden, labels) > 0
     scores = np.where(blocked, -np.inf, support + looks)
     over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
     least = np.where((hot.T @ ~over) > 0, parameters.least_odds_growing, parameters.least_odds)

@@ -53,10 +53,8 @@ def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
     labels = _renumber(labels)
     if len(labels) == 0:
         return labels
-    members = _one_hot(labels)
-    sizes = members.sum(axis=0)
-    between = members.T @ weights @ members
-    blocked = (members.T @ forbidden.astype(np.float64) @ members) > 0
+    sizes = np.bincount(labels).astype(np.float64)
+    between, blocked = sum_blocks(weights, labels), sum_blocks(forbidden, labels) > 0
     np.fill_diagonal(blocked, True)
     scores = np.where(blocked, -np.inf, between / np.sqrt(np.outer(sizes, sizes)))
     partner, best = scores.argmax(axis=1), scores.max(axis=1)
@@ -144,6 +142,15 @@ def _split_conflicts(labels: Labels, forbidden: Mask) -> Labels:
             labels[item] = fresh
             fresh += 1
     return _renumber(labels)
+
+
+def sum_blocks(matrix: Matrix | Mask, labels: Labels) -> Matrix:
+    """Sum an (N, N) matrix over the members of each pair of clusters, labels 0..K−1 all in use: (K, K)."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(int(labels.max()) + 1))
+    rows = np.add.reduceat(matrix[order], starts, axis=0, dtype=np.float64)
+    blocks: Matrix = np.add.reduceat(rows[:, order], starts, axis=1)
+    return blocks
 
 
 def _one_hot(labels: Labels) -> Matrix:

@@ -40,27 +40,39 @@ def appearance_evidence(tracklets: Sequence[Tracklet], parameters: EvidenceParam
     return evidence
 
 
-def floor_evidence(apart: Matrix, fps: float, parameters: EvidenceParameters) -> NDArray[np.float64]:
-    """Evidence of walking together, seen by two cameras.
+def floor_log_odds(apart: Matrix, parameters: EvidenceParameters) -> Matrix:
+    """Evidence of one moment at which two cameras see two feet.
 
     Args:
-        apart: (pairs, frames, 2) metres between the two places of each pair, NaN where one is unknown.
-        fps: frames per second.
-        parameters: slopes and bounds.
+        apart: (…, 2) metres between the two places, NaN where one is unknown.
+        parameters: slope and bounds.
 
     Returns:
-        (pairs,) log-odds; 0 where nothing is known.
+        (…) log-odds, NaN where nothing is known.
 
     """
-    distances = np.sort(np.hypot(apart[:, :, 0], apart[:, :, 1]), axis=1)  # unknown ones come last
-    known = np.isfinite(distances).sum(axis=1)
-    rows = np.arange(len(distances))
-    count = np.maximum(known, 1)
-    median = (distances[rows, (count - 1) // 2] + distances[rows, count // 2]) / 2
-    odds = parameters.floor_slope_per_m * (parameters.floor_midpoint_m - median)
-    odds = np.clip(odds, parameters.floor_least, parameters.floor_most)
-    trust = np.minimum(np.sqrt(known / fps / parameters.floor_full_s), 1.0)
-    return np.asarray(np.where(known > 0, odds * trust, 0.0), np.float64)
+    distances = np.hypot(apart[..., 0], apart[..., 1])
+    odds = parameters.floor_slope_per_m * (parameters.floor_midpoint_m - distances)
+    bounded: Matrix = np.clip(odds, parameters.floor_least, parameters.floor_most)
+    return bounded
+
+
+def floor_evidence(sums: Matrix, counts: Matrix, fps: float, parameters: EvidenceParameters) -> Matrix:
+    """Evidence of walking together: the mean over the moments, for neighbouring ones show the same error.
+
+    Args:
+        sums: (N, N) of `floor_log_odds`.
+        counts: (N, N) moments.
+        fps: frames per second.
+        parameters: how long together counts fully.
+
+    Returns:
+        (N, N) log-odds; 0 where nothing is known.
+
+    """
+    trust = np.minimum(np.sqrt(counts / fps / parameters.floor_full_s), 1.0)
+    evidence: Matrix = sums / np.maximum(counts, 1.0) * trust
+    return evidence
 
 
 def motion_evidence(

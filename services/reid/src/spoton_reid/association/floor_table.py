@@ -1,6 +1,7 @@
-"""Floor evidence of all pairs of tracklets, of which only the pairs that still grow are weighed anew.
+"""Floor evidence of all pairs of tracklets, added up tick by tick.
 
-A solve looks at hundreds of tracklets of which a few dozen have changed since the last one.
+Each tick at which two cameras see both feet adds log-odds; a solve adds what is new since the last one, for the
+tracklets in view. Pairs are added up anew only where a tracklet was cut or two planes turned out to lie otherwise.
 """
 
 from collections.abc import Sequence
@@ -9,99 +10,113 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.evidence import floor_evidence
+from spoton_reid.association.evidence import floor_evidence, floor_log_odds
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
 Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 _Key = tuple[int, int, int, int]
 
-_SHIFT_STEP_M = 0.03  # planes are shifted in steps: each step costs all distances of the window anew
+_SHIFT_STEP_M = 0.03  # planes are shifted in steps: each step adds up two cameras' pairs anew
 
 
 @dataclass(slots=True)
 class FloorTable:
-    """What is known from the last update. State pickles."""
+    """Sums and counts of the last update. State pickles.
 
+    Attributes:
+        shifts: (cameras, cameras, 2) metres as applied: how far the second camera's plane lies off the first's.
+
+    """
+
+    shifts: Matrix
     _rows: dict[_Key, int] = field(default_factory=dict)
-    _lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    _odds: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
-    _shifts: Matrix | None = None
+    _lengths: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    _sums: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
+    _counts: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
+    _until: int = -1
 
     def update(
         self, tracklets: Sequence[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters
-    ) -> tuple[Matrix, Matrix]:
+    ) -> Matrix:
         """Weigh tracklets of different cameras that were seen at the same time.
 
         Args:
             tracklets: N, in any order.
-            shifts: (cameras, cameras, 2) metres by which the second camera's plane lies off the first's.
+            shifts: as estimated now.
             fps: frames per second.
             parameters: slopes and bounds.
 
         Returns:
-            (N, N) symmetric log-odds, and the shifts that were used.
+            (N, N) symmetric log-odds, 0 for pairs never seen together.
 
         """
-        if self._shifts is None or float(np.abs(shifts - self._shifts).max(initial=0)) > _SHIFT_STEP_M:
-            self._shifts = shifts
-            self._rows = {}
-        lengths = np.array([len(t.frames) - len(t.filled) for t in tracklets], np.int64)
-        odds, settled = self._recall(tracklets, lengths)
-        paths: dict[int, Matrix] = {}
-        for first in np.flatnonzero(~settled).tolist():
-            others = _partners(tracklets, first, settled)
-            if len(others):
-                row = _row(tracklets, first, others, paths, self._shifts, fps, parameters)
-                odds[first, others] = odds[others, first] = row
+        moved = np.abs(shifts - self.shifts).max(axis=2) > _SHIFT_STEP_M
+        self.shifts = np.where(moved[:, :, None], shifts, self.shifts)
+        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
+        fresh = self._recall(tracklets)
+        recent = np.flatnonzero([tracklet.frames[-1] > self._until for tracklet in tracklets])
+        self._add(tracklets, cameras, recent, recent, self._until + 1, parameters)
+        everyone = np.arange(len(tracklets))
+        for row in fresh:
+            self._restart(tracklets, cameras, np.array([row]), everyone, parameters)
+        for one, other in np.argwhere(np.triu(moved)).tolist():
+            pair = np.flatnonzero(cameras == one), np.flatnonzero(cameras == other)
+            self._restart(tracklets, cameras, *pair, parameters)
         self._rows = {tracklet.key: row for row, tracklet in enumerate(tracklets)}
-        self._lengths, self._odds = lengths, odds
-        return odds.copy(), self._shifts
+        self._lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.int64)
+        self._until = max((tracklet.frames[-1] for tracklet in tracklets), default=self._until)
+        return floor_evidence(self._sums, self._counts, fps, parameters)
 
-    def _recall(self, tracklets: Sequence[Tracklet], lengths: NDArray[np.int64]) -> tuple[Matrix, Mask]:
-        """Return the table as far as it holds, and which tracklets have not changed."""
+    def _recall(self, tracklets: Sequence[Tracklet]) -> list[int]:
+        """Bring the table into the tracklets' order; return those to add up anew: with a past, but cut since."""
         rows = np.array([self._rows.get(tracklet.key, -1) for tracklet in tracklets], np.int64)
-        settled: Mask = rows >= 0
-        settled[settled] = self._lengths[rows[settled]] == lengths[settled]
-        odds = np.zeros((len(tracklets), len(tracklets)))
-        places = np.flatnonzero(settled)
-        odds[np.ix_(places, places)] = self._odds[np.ix_(rows[places], rows[places])]
-        return odds, settled
+        whole = rows >= 0
+        whole[whole] = self._lengths[rows[whole]] <= [
+            len(tracklet.frames) for tracklet, known in zip(tracklets, whole.tolist(), strict=True) if known
+        ]
+        places = np.flatnonzero(whole)
+        for name in ("_sums", "_counts"):
+            table = np.zeros((len(tracklets), len(tracklets)))
+            table[np.ix_(places, places)] = getattr(self, name)[np.ix_(rows[places], rows[places])]
+            setattr(self, name, table)
+        return [row for row in np.flatnonzero(~whole).tolist() if tracklets[row].frames[0] <= self._until]
 
+    def _restart(
+        self, tracklets: Sequence[Tracklet], cameras: Rows, ones: Rows, others: Rows, parameters: EvidenceParameters
+    ) -> None:
+        for table in (self._sums, self._counts):
+            table[np.ix_(ones, others)] = 0.0
+            table[np.ix_(others, ones)] = 0.0
+        start = min((tracklets[row].frames[0] for row in ones.tolist()), default=0)
+        self._add(tracklets, cameras, ones, others, start, parameters)
 
-def _partners(tracklets: Sequence[Tracklet], first: int, settled: Mask) -> list[int]:
-    """List whom a changed tracklet is to be weighed against; of two changed ones, the first asks."""
-    one = tracklets[first]
-    start, end = one.frames[0], one.frames[-1]
-    return [
-        index
-        for index, other in enumerate(tracklets)
-        if other.camera != one.camera
-        and other.frames[0] <= end
-        and start <= other.frames[-1]
-        and (settled[index] or index > first)
-    ]
-
-
-def _row(
-    tracklets: Sequence[Tracklet],
-    first: int,
-    others: list[int],
-    paths: dict[int, Matrix],
-    shifts: Matrix,
-    fps: float,
-    parameters: EvidenceParameters,
-) -> NDArray[np.float64]:
-    for index in (first, *others):
-        if index not in paths:
-            paths[index] = tracklets[index].floor_path()
-    one = tracklets[first]
-    start, length = one.frames[0], len(paths[first])
-    apart = np.full((len(others), length, 2), np.nan)
-    for row, index in enumerate(others):
-        offset = tracklets[index].frames[0] - start
-        low, high = max(0, offset), min(length, offset + len(paths[index]))
-        shift = shifts[one.camera, tracklets[index].camera]
-        apart[row, low:high] = paths[first][low:high] - paths[index][low - offset : high - offset] + shift
-    return floor_evidence(apart, fps, parameters)
+    def _add(
+        self,
+        tracklets: Sequence[Tracklet],
+        cameras: Rows,
+        ones: Rows,
+        others: Rows,
+        start: int,
+        parameters: EvidenceParameters,
+    ) -> None:
+        """Add what both showed from a frame on; pairs of one camera stay 0."""
+        end = max((tracklets[row].frames[-1] for row in ones.tolist()), default=start - 1) + 1
+        if end <= start or len(others) == 0:
+            return
+        first = np.stack([tracklets[row].floor_path(start, end) for row in ones.tolist()])
+        second = np.stack([tracklets[row].floor_path(start, end) for row in others.tolist()])
+        shifts = self.shifts[cameras[ones][:, None], cameras[others][None, :]]
+        sums, counts = np.zeros((2, len(ones), len(others)))
+        for frame in range(end - start):  # one at a time: all at once would take frames times the memory
+            apart = first[:, None, frame] - second[None, :, frame] + shifts
+            odds = floor_log_odds(apart, parameters)
+            known = np.isfinite(odds)
+            sums += np.where(known, odds, 0.0)
+            counts += known
+        different = cameras[ones][:, None] != cameras[others][None, :]
+        for table, added in ((self._sums, sums * different), (self._counts, counts * different)):
+            table[np.ix_(ones, others)] += added
+            if ones is not others:
+                table[np.ix_(others, ones)] += added.T

@@ -1,5 +1,6 @@
 """Which identity a cluster goes by: the one under which most of it was published."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,12 +20,11 @@ def match_names(clusters: Sequence[Sequence[Tracklet]]) -> list[int]:
         an identity per cluster, each at most once; 0 where none is left.
 
     """
-    counts: list[dict[int, int]] = []
+    counts: list[Counter[int]] = []
     for cluster in clusters:
-        found: dict[int, int] = {}
+        found: Counter[int] = Counter()
         for tracklet in cluster:
-            for identity in tracklet.identities:
-                found[identity] = found.get(identity, 0) + 1
+            found.update(tracklet.identities)
         found.pop(0, None)
         counts.append(found)
     names = sorted({identity for found in counts for identity in found})

@@ -48,11 +48,21 @@ class AttachmentParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class CertaintyParameters:
+    """Logistic curve from margins to the probability that an identity is right; fitted on terrace1 and the demo."""
+
+    offset: float = 2.6
+    slope: float = 0.06
+    most_margin: float = 40.0  # beyond, more evidence of the same kind tells nothing new
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationParameters:
     """How evidence becomes published identities."""
 
     evidence: EvidenceParameters = field(default_factory=EvidenceParameters)
     attachment: AttachmentParameters = field(default_factory=AttachmentParameters)
+    certainty: CertaintyParameters = field(default_factory=CertaintyParameters)
     label_delay_s: float = 2.0  # a bucket is published this much video later; 0 publishes at once, fills no gap
     longest_gap_s: float = 1.0  # of one identity in one camera, filled by interpolation; in longer ones people turn
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label

@@ -30,6 +30,8 @@ def revise(tracklets: Sequence[Tracklet], published_until: int, camera_ids: Sequ
     """
     spans = []
     for tracklet in tracklets:
+        if tracklet.told == tracklet.name and tracklet.frames[-1] <= published_until:
+            continue
         start = 0
         rows = [row for row, frame in enumerate(tracklet.frames) if frame <= published_until]
         for row in rows:
@@ -42,6 +44,7 @@ def revise(tracklets: Sequence[Tracklet], published_until: int, camera_ids: Sequ
             start = row + 1
         for row in rows:
             tracklet.identities[row] = tracklet.name
+        tracklet.told = tracklet.name if len(rows) == len(tracklet.frames) else -1
     return describe_spans(spans, camera_ids)
 
 

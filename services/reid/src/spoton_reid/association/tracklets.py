@@ -1,5 +1,6 @@
 """What is known of one tracklet: its boxes, its path on the floor, its appearance."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,8 @@ class Tracklet:
         filled: frames whose box was interpolated, ascending.
         label: cluster of the last solution, −1 before the first.
         name: identity of that cluster, 0 for none.
+        certainty: probability that the name is right, 0..1.
+        told: identity that all frames were last published or revised as, −1 while some may differ.
 
     """
 
@@ -49,6 +52,8 @@ class Tracklet:
     _looks: tuple[int, NDArray[np.float64] | None, float] = (0, None, 0.0)
     label: int = -1
     name: int = 0
+    told: int = -1
+    certainty: float = 0.0
 
     @property
     def key(self) -> tuple[int, int, int, int]:
@@ -134,10 +139,12 @@ class Tracklet:
         (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = boxes[0], boxes[-1]
         return (bx1 + bx2 - ax1 - ax2) / 2 / elapsed, (by1 + by2 - ay1 - ay2) / 2 / elapsed
 
-    def floor_path(self) -> NDArray[np.float64]:
-        """Floor positions from first to last frame without gaps: (frames, 2), NaN where unknown."""
-        path = np.full((self.frames[-1] - self.frames[0] + 1, 2), np.nan)
-        path[np.array(self.frames) - self.frames[0]] = self.floors
+    def floor_path(self, start: int, end: int) -> NDArray[np.float64]:
+        """Floor positions of the frames [start, end): (frames, 2), NaN where unknown."""
+        path = np.full((end - start, 2), np.nan)
+        low, high = bisect_left(self.frames, start), bisect_left(self.frames, end)
+        if low < high:
+            path[np.array(self.frames[low:high]) - start] = self.floors[low:high]
         return path
 
 

@@ -83,6 +83,7 @@ class FilledBox:
         bbox_xyxy: interpolated, pixels of the camera's image.
         confidence: of the weaker of the two boxes.
         identity: of both boxes.
+        certainty: probability that it is right, 0..1.
 
     """
 
@@ -91,15 +92,26 @@ class FilledBox:
     bbox_xyxy: tuple[float, float, float, float]
     confidence: float
     identity: int
+    certainty: float
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledBucket:
-    """A bucket with the identities as published live: one per observation, None where there is none."""
+    """A bucket with the identities as published live: one per observation, None where there is none.
+
+    Attributes:
+        global_frame_index: the tick.
+        observations: as they came.
+        identities: of each observation.
+        certainties: probability that each identity is right, 0..1; None where there is none.
+        filled: people between two boxes.
+
+    """
 
     global_frame_index: int
     observations: tuple[Observation, ...]
     identities: tuple[int | None, ...]
+    certainties: tuple[float | None, ...]
     filled: tuple[FilledBox, ...] = ()
 
 

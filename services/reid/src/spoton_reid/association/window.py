@@ -25,8 +25,12 @@ class Window:
 
     cameras: int
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
-    _floor: FloorTable = field(default_factory=FloorTable)
+    _floor: FloorTable = field(init=False)
     _gaps: list[Gap] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with planes that agree."""
+        self._floor = FloorTable(np.zeros((self.cameras, self.cameras, 2)))
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
@@ -89,8 +93,8 @@ class Window:
         """All tracklets, in the order of their keys."""
         return sorted((t for parts in self._tracks.values() for t in parts), key=lambda t: t.key)
 
-    def publish(self, camera: int, track_id: int, frame: int, taken: set[_TrackKey]) -> int:
-        """Write down and return the identity of an observation, 0 for none.
+    def publish(self, camera: int, track_id: int, frame: int, taken: set[_TrackKey]) -> tuple[int, float]:
+        """Write down and return the identity of an observation, 0 for none, and how probable it is.
 
         Args:
             camera: index of the camera.
@@ -105,8 +109,8 @@ class Window:
                 if tracklet.name and (camera, tracklet.name) not in taken:
                     taken.add((camera, tracklet.name))
                     tracklet.identities[row] = tracklet.name
-                return tracklet.identities[row]
-        return 0
+                return tracklet.identities[row], tracklet.certainty
+        return 0, 0.0
 
     def note_gaps(self, since: int, longest: int) -> None:
         """Remember where named tracklets leave a gap of at most so many frames, reaching beyond a frame."""
@@ -137,6 +141,6 @@ class Window:
         parameters: EvidenceParameters,
     ) -> tuple[Matrix, Matrix]:
         """Weigh the given tracklets: evidence of appearance, and of floor and motion, each (N, N) and symmetric."""
-        floor, applied = self._floor.update(tracklets, shifts, fps, parameters)
-        motion = motion_evidence(tracklets, applied, fps, parameters)
+        floor = self._floor.update(tracklets, shifts, fps, parameters)
+        motion = motion_evidence(tracklets, self._floor.shifts, fps, parameters)
         return appearance_evidence(tracklets, parameters), floor + motion

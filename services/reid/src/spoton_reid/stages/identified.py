@@ -10,13 +10,13 @@ from spoton_reid.stages.ticks import Tick
 
 PERSON = "person"
 _PERSON_CLASS_ID = 0  # COCO's
+_NOBODY = (None, None)
 
 
 def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentities, ...]:
     """Put a bucket's identities to the pictures that it was made of."""
-    identities = {
-        (o.camera_id, o.track_id): identity for o, identity in zip(bucket.observations, bucket.identities, strict=True)
-    }
+    found = zip(bucket.observations, bucket.identities, bucket.certainties, strict=True)
+    identities = {(o.camera_id, o.track_id): (identity, certainty) for o, identity, certainty in found}
     return tuple(
         CameraIdentities(
             camera_id=picture.camera_id,
@@ -25,7 +25,10 @@ def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentit
             image_width=picture.image_width,
             image_height=picture.image_height,
             tracks=(
-                *(_identified_track(t, identities.get((picture.camera_id, t.track_id))) for t in picture.tracks),
+                *(
+                    _identified_track(t, *identities.get((picture.camera_id, t.track_id), _NOBODY))
+                    for t in picture.tracks
+                ),
                 *_filled_tracks(bucket, picture),
             ),
         )
@@ -33,7 +36,7 @@ def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentit
     )
 
 
-def _identified_track(track: records.Track, global_id: int | None) -> IdentifiedTrack:
+def _identified_track(track: records.Track, global_id: int | None, certainty: float | None) -> IdentifiedTrack:
     return IdentifiedTrack(
         track_id=track.track_id,
         bbox_xyxy=track.bbox_xyxy,
@@ -42,6 +45,7 @@ def _identified_track(track: records.Track, global_id: int | None) -> Identified
         class_name=track.class_name,
         visibility=track.visibility,
         global_id=global_id,
+        identity_confidence=certainty,
     )
 
 
@@ -61,6 +65,7 @@ def _filled_tracks(bucket: LabelledBucket, picture: Tracks) -> list[IdentifiedTr
             class_name=PERSON,
             visibility=float(visibility),
             global_id=box.identity,
+            identity_confidence=box.certainty,
             interpolated=True,
         )
         for box, visibility in zip(filled, box_visibilities(boxes), strict=False)

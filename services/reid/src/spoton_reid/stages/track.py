@@ -1,4 +1,4 @@
-"""Tracking between topics: one camera's `detections` in, its `tracks` out, one for one."""
+"""Tracking between topics: one camera's `detections` in, its `tracks` out, one for one and in order."""
 
 import pickle
 from collections.abc import Callable, Sequence
@@ -17,10 +17,12 @@ from spoton_schemas.topics import TRACKS
 from spoton_reid.embedding import CropGate, CropSelector, Embedder, box_visibilities
 from spoton_reid.embedding.description import ModelDescription
 from spoton_reid.stages.gaps import FilledPicture, GapFiller
+from spoton_reid.stages.track_ids import TrackIds
 from spoton_reid.tracking import Tracker
 
 NAME = "track"
 PERSON = "person"
+_REMEMBER_S = 30.0  # of video: no tracker takes a track up again after so long
 _MAX_CROP_PIXELS = 2048 * 1024  # whatever embedders take, crops are no larger than a person in a 4K picture
 _NO_CROP = np.zeros((0, 0, 3), np.uint8)
 
@@ -41,7 +43,7 @@ class _Camera:
     fps: float
     selector: CropSelector
     trackers: dict[str, Tracker] = field(default_factory=dict)
-    ids: dict[tuple[str, int], int] = field(default_factory=dict)
+    ids: TrackIds = field(default_factory=TrackIds)
     gaps: GapFiller = field(default_factory=GapFiller)
     frame: int = -1
 
@@ -125,6 +127,7 @@ class TrackMachine:
         visibilities = np.ones(len(boxes), np.float32)
         visibilities[people] = box_visibilities(boxes[people])
         found: list[tuple[int, int, Floats | None]] = []
+        camera.selector.forget(camera.ids.forget(camera.frame, round(_REMEMBER_S * camera.fps)))
         # A class that has been seen goes on being told of pictures without it: tracks must age.
         classes = sorted({*camera.trackers, *(d.class_name for d in record.detections)})
         for name in classes:
@@ -205,8 +208,7 @@ def _link(
         np.array([record.detections[row].class_id for row in rows], np.int64),
         [embeddings.get(row) for row in rows],
     )
-    # Trackers count from one each; a camera's ids run through all classes, in the order of appearance.
-    ids = [camera.ids.setdefault((class_name, t.track_id), len(camera.ids) + 1) for t in tracks]
+    ids = camera.ids.name(class_name, [t.track_id for t in tracks], camera.frame)
     return _Tracked([rows[t.detection_index] for t in tracks], ids)
 
 
