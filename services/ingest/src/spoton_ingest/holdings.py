@@ -127,6 +127,6 @@ class Holdings:
         for offset in camera.close():
             self.done(camera.partition, offset)
         self._shop.traffic.forget(camera.key)
-        _log.info("camera ended", key=camera.key, frames=camera.chain.frames)
+        _log.info("camera ended", task=camera.chain.task_id, camera=camera.chain.camera_id, frames=camera.chain.frames)
         del self._cameras[camera.key]
         self._ended[camera.key] = camera.partition
