@@ -164,6 +164,12 @@ def test_someone_who_returns_after_the_window_gets_the_old_identity_and_a_strang
     assert stranger["c0", 1, 20] != stranger["c0", 2, 230] is not None
 
 
+def test_a_jump_of_the_clock_takes_no_memory() -> None:
+    far = [replace(bucket, global_frame_index=bucket.global_frame_index + 2**40) for bucket in crossing()]
+    labels, _ = run([*crossing(), *far])
+    assert len(labels) == 2 * len(crossing())
+
+
 def test_short_clusters_are_ghosts() -> None:
     identities = final(*run([Bucket(f, (seen("c0", 0, 1, f, (3, 3)),)) for f in range(5)]))
     assert set(identities.values()) == {None}

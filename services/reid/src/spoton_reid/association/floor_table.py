@@ -4,6 +4,7 @@ Each tick at which two cameras see both feet adds log-odds; a solve adds what is
 tracklets in view. Pairs are added up anew only where a tracklet was cut or two planes turned out to lie otherwise.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -102,14 +103,15 @@ class FloorTable:
         parameters: EvidenceParameters,
     ) -> None:
         """Add what both showed from a frame on; pairs of one camera stay 0."""
-        end = max((tracklets[row].frames[-1] for row in ones.tolist()), default=start - 1) + 1
-        if end <= start or len(others) == 0:
+        seen = [own[bisect_left(own, start) :] for own in (tracklets[row].frames for row in ones.tolist())]
+        frames = np.array(sorted(set().union(*seen)), np.int64)
+        if len(frames) == 0 or len(others) == 0:
             return
-        first = np.stack([tracklets[row].floor_path(start, end) for row in ones.tolist()])
-        second = np.stack([tracklets[row].floor_path(start, end) for row in others.tolist()])
+        first = np.stack([tracklets[row].floor_at(frames) for row in ones.tolist()])
+        second = np.stack([tracklets[row].floor_at(frames) for row in others.tolist()])
         shifts = self.shifts[cameras[ones][:, None], cameras[others][None, :]]
         sums, counts = np.zeros((2, len(ones), len(others)))
-        for frame in range(end - start):  # one at a time: all at once would take frames times the memory
+        for frame in range(len(frames)):  # one at a time: all at once would take frames times the memory
             apart = first[:, None, frame] - second[None, :, frame] + shifts
             odds = floor_log_odds(apart, parameters)
             known = np.isfinite(odds)
