@@ -34,6 +34,8 @@ class CameraObjects:
         for index, place in enumerate(self._whereabouts.places):
             if index in at_rest:
                 place.see(at_rest[index], step_s, self._parameters)
+            elif any(self._may_show(place, thing) for thing in things):
+                place.wait()
             else:
                 place.miss(camera.event_time_us, step_s, people, self._parameters)
         known = list(at_rest.values())
@@ -82,9 +84,12 @@ class CameraObjects:
 
     def _shows(self, place: RestingPlace, thing: Sighting) -> bool:
         """Tell whether a box shows a thing in its place; after an absence it must come to rest there first."""
-        overlap = iou(place.place, thing.bbox_xyxy)
-        if place.missing and seconds(place.last, thing) >= self._parameters.absent_s:
+        if place.missing and seconds(place.last, thing) >= self._parameters.back_s:
+            overlap = iou(place.place, thing.bbox_xyxy)
             return not place.is_attended(self._parameters) and overlap >= self._parameters.exact_iou
+        return self._may_show(place, thing)
+
+    def _may_show(self, place: RestingPlace, thing: Sighting) -> bool:
         if place.class_name != thing.class_name:
-            return overlap >= self._parameters.same_place_iou
+            return iou(place.place, thing.bbox_xyxy) >= self._parameters.same_place_iou
         return is_at(place.place, thing.bbox_xyxy, self._parameters)

@@ -70,8 +70,7 @@ class MovingThing:
             parameters: what counts as at rest.
 
         """
-        held = self.last.person is not None and self.last.person.covers >= parameters.covered_share
-        still_s = share * (parameters.held_still_s if held else parameters.still_s)
+        still_s = share * self._needed_s(parameters)
         if seconds(self.history[0], self.last) < still_s:
             return None
         window = [sighting for sighting in self.history if seconds(sighting, self.last) <= still_s]
@@ -85,6 +84,12 @@ class MovingThing:
             return None
         return self._touchdown(place, len(window) / max(still_s * pictures_per_s, 1), parameters)
 
+    def _needed_s(self, parameters: ObjectParameters) -> float:
+        """Return how long it must be still, which depends on whether somebody holds it."""
+        window = [s for s in self.history if seconds(s, self.last) <= parameters.still_s]
+        held = sum(s.person is not None and s.person.covers >= parameters.held_share for s in window)
+        return parameters.held_still_s if held > len(window) / 2 else parameters.still_s
+
     def _touchdown(self, place: BBox, presence: float, parameters: ObjectParameters) -> Touchdown:
         resting = list(takewhile(lambda s: _stands_on(place, s.bbox_xyxy, parameters), reversed(self.history)))
         first = resting[-1] if resting else self.last
@@ -93,7 +98,9 @@ class MovingThing:
         doer = min(at_moment, key=lambda s: abs(s.time_us - first.time_us), default=None)
         classes = Counter(sighting.class_name for sighting in self.history)
         far = parameters.moving_distance * side(place)
-        arrived = any(distance(place, sighting.bbox_xyxy) >= far for sighting in self.history)
+        arrived = any(
+            distance(place, s.bbox_xyxy) >= far and not is_at(place, s.bbox_xyxy, parameters) for s in self.history
+        )
         return Touchdown(place, first, self.last, doer.person if doer else None, classes, min(presence, 1.0), arrived)
 
 

@@ -9,7 +9,8 @@ class ObjectParameters:
 
     Attributes:
         still_s: a thing that has not moved for this long is at rest. The time of the event is looked back for.
-        held_still_s: the same where somebody covers it: hands can hold a thing still, but not for long.
+        held_still_s: the same where somebody covers some of it: hands can hold a thing still, but not for long.
+        held_share: how much of it that must be.
         still_shift: how far from its middle place the centre of a thing at rest may seem to be, and
         still_px: what is added to that, pixels: the edges of small boxes are no better than this.
         still_size: how much larger or smaller its box may seem.
@@ -23,6 +24,7 @@ class ObjectParameters:
         part_share: as does a box that lies within it by this share: the thing, half covered,
         part_area: if it is not smaller than this share of it.
         double_share: a box that lies by this share in another one of its class is the same thing, found twice.
+        back_s: a thing seen in its place again after less than this was there all the time.
         absent_s: where somebody was near, a thing that was not seen for this long, though not covered, is gone.
         unattended_absent_s: the same where nobody was seen near: hands are often not detected.
         gap_factor: a thing that the detector had lost and found again is waited for this many times longer,
@@ -31,9 +33,11 @@ class ObjectParameters:
         near_s: somebody who touched it this long ago was near.
         touch_margin: people touch the box grown by this share.
         covered_share: a thing of which somebody's box covers this share is covered: not seeing it says nothing.
+        still_covered_s: whoever covered it is taken to do so for this much longer: hands are often lost.
         behind_s: a thing that was seen for this long while somebody covered it, more often than not, stands in front
             of that person.
         moving_s: a thing followed for this long on its way from a place is what lay there.
+        unseen_s: if the moment at which it left was hidden for less than this, it was in the middle of that time.
         moving_distance: by how much it must have moved.
         shaken_s: a thing that is at rest again within this time and
         shaken_distance: this near to where it was, was pushed and not picked up.
@@ -47,7 +51,8 @@ class ObjectParameters:
 
     still_s: float = 1.0
     held_still_s: float = 2.5
-    still_shift: float = 0.06
+    held_share: float = 0.2
+    still_shift: float = 0.035
     still_px: float = 1.5
     still_size: float = 0.2
     seen_share: float = 0.6
@@ -60,7 +65,8 @@ class ObjectParameters:
     part_share: float = 0.8
     part_area: float = 0.2
     double_share: float = 0.7
-    absent_s: float = 1.0
+    back_s: float = 1.0
+    absent_s: float = 1.5
     unattended_absent_s: float = 3.0
     gap_factor: float = 3.0
     longest_wait_s: float = 10.0
@@ -68,8 +74,10 @@ class ObjectParameters:
     near_s: float = 2.0
     touch_margin: float = 0.15
     covered_share: float = 0.5
+    still_covered_s: float = 1.0
     behind_s: float = 1.0
     moving_s: float = 0.3
+    unseen_s: float = 2.0
     moving_distance: float = 0.5
     shaken_s: float = 0.7
     shaken_distance: float = 1.0

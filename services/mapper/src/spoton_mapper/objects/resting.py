@@ -34,6 +34,7 @@ class RestingPlace:
         classes: how often it was taken for what.
         absent_s: for how long it was not seen though nothing covered it; 0 while it is seen.
         missing: not seen in the last picture.
+        waits: not seen, but something at the place may be it.
         presence: share of the last seconds in which the detector found it, as of the last sighting.
 
     """
@@ -44,11 +45,13 @@ class RestingPlace:
     classes: Counter[str]
     absent_s: float = 0.0
     missing: bool = False
+    waits: bool = False
     presence: float = 1.0
     _longest_gap_s: float = 0.0
     _coverer: int | None = None
     _seen_covered_s: float = 0.0
     _hidden_s: float = 0.0
+    _hidden_us: int | None = None
     _touch: tuple[int, Person] | None = None  # time, microseconds
     _attended_us: int | None = None
 
@@ -62,7 +65,7 @@ class RestingPlace:
         self._longest_gap_s = max(self._longest_gap_s, self.absent_s)
         kept, gained = math.exp(-self.absent_s / _PRESENCE_S), 1 - math.exp(-step_s / _PRESENCE_S)
         self.presence = gained + (1 - gained) * kept * self.presence
-        self.missing, self.absent_s = False, 0.0
+        self.missing, self.waits, self.absent_s = False, False, 0.0
         self.last = sighting
         self.classes[sighting.class_name] += 1
         if iou(self.place, sighting.bbox_xyxy) >= parameters.same_place_iou:
@@ -75,7 +78,7 @@ class RestingPlace:
 
     def miss(self, time_us: int, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters) -> None:
         """Take a picture in which the thing is not seen at its place."""
-        self.missing = True
+        self.missing, self.waits = True, False
         person = toucher_of(self.place, people, parameters)
         if person is not None:
             self._attended_us = time_us
@@ -83,9 +86,13 @@ class RestingPlace:
             if not late and self.doer(parameters) is None:
                 self._touch = time_us, person
         if person is not None and self._is_over(person, parameters) and not self._stands_in_front(parameters):
-            self._hidden_s += step_s
-        else:
+            self._hidden_us, self._hidden_s, self.absent_s = time_us, self._hidden_s + step_s, 0.0
+        elif self._hidden_us is None or time_us - self._hidden_us > parameters.still_covered_s * MICROS:
             self.absent_s += step_s
+
+    def wait(self) -> None:
+        """Take a picture in which something is at the place that may be the thing, but has to come to rest first."""
+        self.missing = self.waits = True
 
     def patience_s(self, parameters: ObjectParameters) -> float:
         """Return how long it may be absent and still be there."""

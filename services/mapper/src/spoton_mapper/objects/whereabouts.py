@@ -2,13 +2,13 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spoton_mapper.objects.boxes import BBox, distance, side
 from spoton_mapper.objects.moving import MovingThing, Touchdown
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.resting import RestingPlace, is_at
-from spoton_mapper.objects.values import Deed, Happening, seconds
+from spoton_mapper.objects.values import Deed, Happening, Sighting, seconds
 
 _LEAST_PRESENCE = 0.5  # less: the detector never was sure that there is anything, so its absence is no news
 _LEAST_CLASS_SHARE = 0.2  # of the sightings, for a thing to count as one of that class too
@@ -45,10 +45,13 @@ class Whereabouts:
         """Take what moves: a thing that was followed on its way from a place is what lay there."""
         happenings = list[Happening]()
         for thing in moving:
-            left = [place for place in self.places if place.missing and self._came_from(thing, place)]
+            left = [
+                place for place in self.places if self._is_empty(place, thing.last) and self._came_from(thing, place)
+            ]
             if left and not thing.explains:
                 thing.explains = True
                 nearest = min(left, key=lambda p: distance(p.place, thing.born.bbox_xyxy))
+                nearest.last = self._between(nearest.last, thing.born)
                 happenings += self._pick_up(nearest)
         return happenings
 
@@ -115,6 +118,15 @@ class Whereabouts:
         )
         self.places.append(place)
         return place
+
+    def _is_empty(self, place: RestingPlace, now: Sighting) -> bool:
+        return place.missing and not place.waits and seconds(place.last, now) >= self._parameters.back_s
+
+    def _between(self, last: Sighting, born: Sighting) -> Sighting:
+        """Date the last sighting of a thing in its place to when it left, which a hand may have hidden."""
+        if not 0 < seconds(last, born) <= self._parameters.unseen_s:
+            return last
+        return replace(last, tick=(last.tick + born.tick) // 2, time_us=(last.time_us + born.time_us) // 2)
 
     def _came_from(self, thing: MovingThing, place: RestingPlace) -> bool:
         parameters, size = self._parameters, side(place.place)

@@ -73,7 +73,7 @@ class TableClip:
     length_s: float
     noise: float
     unseen_hands: bool = False
-    fps: float = 15.0
+    fps: float = 12.0
 
     @property
     def deeds(self) -> tuple[TableDeed, ...]:

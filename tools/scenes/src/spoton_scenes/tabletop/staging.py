@@ -184,6 +184,8 @@ def _visible_cells(box: Box, nearer: Sequence[Box]) -> NDArray[np.bool_]:
     y = (box[1] + steps * (box[3] - box[1]))[:, None]
     seen: NDArray[np.bool_] = (x >= 0) & (x < WIDTH) & (y >= 0) & (y < HEIGHT)
     for left, top, right, bottom in nearer:
+        if left >= box[2] or right <= box[0] or top >= box[3] or bottom <= box[1]:
+            continue
         seen = seen & ~((x >= left) & (x < right) & (y >= top) & (y < bottom))
     return seen
 
