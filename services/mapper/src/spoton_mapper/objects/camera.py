@@ -9,7 +9,7 @@ from spoton_mapper.objects.moving import MovingThing, follow
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.picture import people_of, things_of, without_doubles
 from spoton_mapper.objects.resting import RestingPlace, is_at
-from spoton_mapper.objects.values import MICROS, Happening, Sighting, seconds
+from spoton_mapper.objects.values import MICROS, Happening, Moment, Sighting, seconds
 from spoton_mapper.objects.whereabouts import Whereabouts
 
 _RATE_WEIGHT = 0.05  # of one picture in the mean time between pictures
@@ -37,7 +37,7 @@ class CameraObjects:
             elif any(self._may_show(place, thing) for thing in things):
                 place.wait()
             else:
-                place.miss(camera.event_time_us, step_s, people, self._parameters)
+                place.miss(Moment(tick, camera.event_time_us), step_s, people, self._parameters)
         known = list(at_rest.values())
         others = without_doubles([t for t in things if t not in known], known, self._parameters.double_share)
         self._moving = follow(self._moving, others, camera.event_time_us, self._parameters)

@@ -8,7 +8,7 @@ from itertools import takewhile
 from spoton_mapper.objects.boxes import BBox, distance, middle_box, side
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.resting import is_at
-from spoton_mapper.objects.values import MICROS, Person, Sighting, seconds
+from spoton_mapper.objects.values import MICROS, Person, Sighting, between, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,9 @@ class MovingThing:
     def _touchdown(self, place: BBox, presence: float, parameters: ObjectParameters) -> Touchdown:
         resting = list(takewhile(lambda s: _stands_on(place, s.bbox_xyxy, parameters), reversed(self.history)))
         first = resting[-1] if resting else self.last
+        if len(self.history) > max(len(resting), 1):
+            before = self.history[-max(len(resting), 1) - 1]
+            first = first if seconds(before, first) > parameters.unseen_s else between(before, first)
         near_us = parameters.doer_s * MICROS
         at_moment = [s for s in self.history if s.person and abs(s.time_us - first.time_us) <= near_us]
         doer = min(at_moment, key=lambda s: abs(s.time_us - first.time_us), default=None)
@@ -145,5 +148,5 @@ def _may_be(last: Sighting, sighting: Sighting, parameters: ObjectParameters) ->
     size = side(last.bbox_xyxy)
     if not 0.4 * size <= side(sighting.bbox_xyxy) <= 2.5 * size:
         return False
-    reach = size * (0.25 + parameters.speed_per_s * seconds(last, sighting))
+    reach = size * (0.25 + parameters.speed_per_s * min(seconds(last, sighting), parameters.reach_s))
     return distance(last.bbox_xyxy, sighting.bbox_xyxy) <= reach

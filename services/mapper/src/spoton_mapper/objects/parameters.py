@@ -37,12 +37,13 @@ class ObjectParameters:
         behind_s: a thing that was seen for this long while somebody covered it, more often than not, stands in front
             of that person.
         moving_s: a thing followed for this long on its way from a place is what lay there.
-        unseen_s: if the moment at which it left was hidden for less than this, it was in the middle of that time.
+        unseen_s: a moment that was out of sight for less than this was in the middle of that time.
         moving_distance: by how much it must have moved.
         shaken_s: a thing that is at rest again within this time and
         shaken_distance: this near to where it was, was pushed and not picked up.
         lost_s: a moving thing that was not seen for this long is followed no longer.
-        speed_per_s: how far a moving thing may get in a second.
+        speed_per_s: how far a moving thing may get in a second,
+        reach_s: and for how long it goes on like that out of sight.
         look_back_s: how far back the moment of touching down is looked for.
         longest_step_s: time between two pictures that counts at most: where pictures are missing, nothing was unseen.
         most_away: things that were picked up and not put back are remembered up to this many a camera.
@@ -81,8 +82,9 @@ class ObjectParameters:
     moving_distance: float = 0.5
     shaken_s: float = 0.7
     shaken_distance: float = 1.0
-    lost_s: float = 0.5
+    lost_s: float = 1.2
     speed_per_s: float = 5.0
+    reach_s: float = 0.5
     look_back_s: float = 5.0
     longest_step_s: float = 0.5
     most_away: int = 100

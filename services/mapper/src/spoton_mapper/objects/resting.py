@@ -3,14 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spoton_schemas.records import MappedTrack
 
 from spoton_mapper.objects.boxes import BBox, area, blend, iou, share_within
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.picture import toucher_of
-from spoton_mapper.objects.values import MICROS, Person, Sighting
+from spoton_mapper.objects.values import MICROS, Moment, Person, Sighting, between, seconds
 
 _FOLLOW_S = 10.0  # the place follows its boxes this slowly: a hand that hides a part for a moment does not move it
 _PRESENCE_S = 5.0  # how often the detector finds the thing is remembered for about this long
@@ -54,6 +54,7 @@ class RestingPlace:
     _hidden_us: int | None = None
     _touch: tuple[int, Person] | None = None  # time, microseconds
     _attended_us: int | None = None
+    _first_touch: Moment | None = None  # since the last sighting
 
     @property
     def class_name(self) -> str:
@@ -66,7 +67,7 @@ class RestingPlace:
         kept, gained = math.exp(-self.absent_s / _PRESENCE_S), 1 - math.exp(-step_s / _PRESENCE_S)
         self.presence = gained + (1 - gained) * kept * self.presence
         self.missing, self.waits, self.absent_s = False, False, 0.0
-        self.last = sighting
+        self.last, self._first_touch = sighting, None
         self.classes[sighting.class_name] += 1
         if iou(self.place, sighting.bbox_xyxy) >= parameters.same_place_iou:
             self.place = blend(self.place, sighting.bbox_xyxy, 1 - math.exp(-step_s / _FOLLOW_S))
@@ -76,12 +77,14 @@ class RestingPlace:
             if self._is_over(person, parameters):
                 self._seen_covered_s += step_s
 
-    def miss(self, time_us: int, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters) -> None:
+    def miss(self, moment: Moment, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters) -> None:
         """Take a picture in which the thing is not seen at its place."""
         self.missing, self.waits = True, False
-        person = toucher_of(self.place, people, parameters)
+        time_us, person = moment.time_us, toucher_of(self.place, people, parameters)
         if person is not None:
             self._attended_us = time_us
+            if self.last.person is None and self._first_touch is None:
+                self._first_touch = moment
             late = time_us - self.last.time_us > parameters.doer_s * MICROS
             if not late and self.doer(parameters) is None:
                 self._touch = time_us, person
@@ -109,6 +112,20 @@ class RestingPlace:
         if self._touch is None or self._touch[0] < self.last.time_us - parameters.doer_s * MICROS:
             return None
         return self._touch[1]
+
+    def left(self, seen_away: Sighting | None, parameters: ObjectParameters) -> Sighting:
+        """Return the last sighting in the place, dated to when the thing left, as near as that can be told.
+
+        Where it was out of sight before anybody touched it, it left no sooner than that; where it was seen on its way
+        later, it left between the two.
+        """
+        last, touched = self.last, self._first_touch
+        if touched is not None and 0 < touched.time_us - last.time_us <= parameters.unseen_s * MICROS:
+            last = replace(last, tick=touched.tick, time_us=touched.time_us)
+        if seen_away is None or not 0 < seconds(last, seen_away) <= parameters.unseen_s:
+            return last
+        middle = between(last, seen_away)
+        return replace(last, tick=middle.tick, time_us=middle.time_us)
 
     def _is_over(self, person: Person, parameters: ObjectParameters) -> bool:
         """Tell whether somebody covers the place; what is known of who stands in front holds for one person."""

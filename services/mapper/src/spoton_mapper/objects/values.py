@@ -1,11 +1,19 @@
 """What is seen of things and people, and what happens to things."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spoton_mapper.objects.boxes import BBox
 
 MICROS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A tick and its scene time, microseconds."""
+
+    tick: int
+    time_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +77,8 @@ class Happening:
 def seconds(earlier: Sighting, later: Sighting) -> float:
     """Return the time from one sighting to another."""
     return (later.time_us - earlier.time_us) / MICROS
+
+
+def between(earlier: Sighting, later: Sighting) -> Sighting:
+    """Return the later sighting, dated to the middle of the time from the earlier one to it."""
+    return replace(later, tick=(earlier.tick + later.tick + 1) // 2, time_us=(earlier.time_us + later.time_us) // 2)

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spoton_mapper.objects.boxes import BBox, distance, side
 from spoton_mapper.objects.moving import MovingThing, Touchdown
@@ -51,8 +51,7 @@ class Whereabouts:
             if left and not thing.explains:
                 thing.explains = True
                 nearest = min(left, key=lambda p: distance(p.place, thing.born.bbox_xyxy))
-                nearest.last = self._between(nearest.last, thing.born)
-                happenings += self._pick_up(nearest)
+                happenings += self._pick_up(nearest, thing.born)
         return happenings
 
     def settle(self, touchdown: Touchdown) -> list[Happening]:
@@ -84,16 +83,16 @@ class Whereabouts:
             self._newcomers.clear()
         return happenings
 
-    def _pick_up(self, place: RestingPlace) -> list[Happening]:
+    def _pick_up(self, place: RestingPlace, seen_away: Sighting | None = None) -> list[Happening]:
         """Take a thing off its place; what came to rest since then and is like it may be it, put back."""
         self.places.remove(place)
         if place.presence < _LEAST_PRESENCE:
             return []
         self._away.append(_Away(place.thing, place.place, place.classes))
-        doer = place.doer(self._parameters)
-        happenings = [Happening(Deed.PICKED_UP, place.thing, place.class_name, place.last, doer, place.presence)]
+        doer, left = place.doer(self._parameters), place.left(seen_away, self._parameters)
+        happenings = [Happening(Deed.PICKED_UP, place.thing, place.class_name, left, doer, place.presence)]
         for newcomer in self._newcomers:
-            after = seconds(place.last, newcomer.touchdown.first) > 0
+            after = seconds(left, newcomer.touchdown.first) > 0
             if after and _alike(place.classes, newcomer.touchdown.classes):
                 self._newcomers.remove(newcomer)
                 newcomer.resting.thing = place.thing
@@ -121,12 +120,6 @@ class Whereabouts:
 
     def _is_empty(self, place: RestingPlace, now: Sighting) -> bool:
         return place.missing and not place.waits and seconds(place.last, now) >= self._parameters.back_s
-
-    def _between(self, last: Sighting, born: Sighting) -> Sighting:
-        """Date the last sighting of a thing in its place to when it left, which a hand may have hidden."""
-        if not 0 < seconds(last, born) <= self._parameters.unseen_s:
-            return last
-        return replace(last, tick=(last.tick + born.tick) // 2, time_us=(last.time_us + born.time_us) // 2)
 
     def _came_from(self, thing: MovingThing, place: RestingPlace) -> bool:
         parameters, size = self._parameters, side(place.place)

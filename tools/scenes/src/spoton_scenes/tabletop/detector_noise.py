@@ -71,6 +71,8 @@ class DetectorNoise:
         """Follow a two-state process: blind for `share` of the time, for `mean_s` at a time and a second at most."""
         if time_s < self._blind_until_s.get(key, 0.0):
             return True
+        if time_s < self._blind_until_s.get(key, -1.0) + 0.5:  # it sees for half a second at least
+            return False
         if share and self.rng.random() < share / (1 - share) / (mean_s * self.fps):
             self._blind_until_s[key] = time_s + min(float(self.rng.exponential(mean_s)), 1.0)
             return True

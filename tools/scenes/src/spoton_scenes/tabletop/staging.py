@@ -93,9 +93,9 @@ def _along(stops: Sequence[Place], start_s: float, end_s: float, time_s: float) 
     share = min(max(into_s / travel_s, 0.0), 1.0)
     share = share * share * (3 - 2 * share)
     (ax, ay), (bx, by) = stops[leg], stops[leg + 1]
-    waits = share in (0.0, 1.0) and leg + share > 0
     # A held thing is never quite still.
-    sway = 3.0 * float(np.sin(5.0 * time_s) + np.sin(8.3 * time_s)) if waits else 0.0
+    firmness = min(1.0, 2 * (time_s - start_s), 2 * (end_s - time_s))
+    sway = 3.0 * firmness * float(np.sin(5.0 * time_s) + np.sin(8.3 * time_s))
     return ax + share * (bx - ax) + sway, ay + share * (by - ay) + 0.6 * sway
 
 
