@@ -80,10 +80,16 @@ def find_in_video(video: Path, classes: tuple[str, ...], models: Models, cache: 
     return find(scene, (record for _, record in published.map_points))
 
 
-def find_in_clip(clip: TableClip, embedder: Embedder, seed: int = 1) -> list[Deed]:
-    """Run a generated clip's boxes through tracking; people have no identities."""
+def find_in_clip(clip: TableClip, embedder: Embedder | None, seed: int = 1) -> list[Deed]:
+    """Run a generated clip's boxes through tracking; people have no identities.
+
+    Without an embedder they are not tracked: everything is a new track in every picture.
+    """
     scene = Scene("table", "Table", clip.fps, (SceneCamera(_CAMERA),), ("person", *_CLASS_IDS))
-    tracks = track(_detections(clip, scene, seed), embedder, LineOptions().make_tracker, _CAMERA)
+    found = _detections(clip, scene, seed)
+    tracks = (
+        track(found, embedder, LineOptions().make_tracker, _CAMERA) if embedder is not None else map(_untracked, found)
+    )
     return find(scene, (_map_points(record) for record in tracks if record.kind is Kind.FRAME))
 
 
@@ -131,6 +137,32 @@ def _detections(clip: TableClip, scene: Scene, seed: int) -> Iterator[Detections
                 for box in boxes
             ),
         )
+
+
+def _untracked(record: Detections) -> Tracks:
+    return Tracks(
+        task_id=record.task_id,
+        environment_id=record.environment_id,
+        kind=record.kind,
+        sub_video_batch_index=record.sub_video_batch_index,
+        global_frame_index=record.global_frame_index,
+        event_time_us=record.event_time_us,
+        camera_id=record.camera_id,
+        camera_frame_index=record.camera_frame_index,
+        image_width=record.image_width,
+        image_height=record.image_height,
+        tracks=tuple(
+            Track(
+                track_id=1000 * record.camera_frame_index + index,
+                bbox_xyxy=found.bbox_xyxy,
+                confidence=found.confidence,
+                class_id=found.class_id,
+                class_name=found.class_name,
+                visibility=1.0,
+            )
+            for index, found in enumerate(record.detections)
+        ),
+    )
 
 
 def _map_points(record: Tracks) -> MapPoints:
