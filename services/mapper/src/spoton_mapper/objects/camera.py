@@ -85,8 +85,9 @@ class CameraObjects:
     def _shows(self, place: RestingPlace, thing: Sighting) -> bool:
         """Tell whether a box shows a thing in its place; after an absence it must come to rest there first."""
         if place.missing and seconds(place.last, thing) >= self._parameters.back_s:
-            overlap = iou(place.place, thing.bbox_xyxy)
-            return not place.is_attended(self._parameters) and overlap >= self._parameters.exact_iou
+            if place.is_attended(self._parameters):
+                return place.is_exactly_at(thing.bbox_xyxy, self._parameters)
+            return iou(place.place, thing.bbox_xyxy) >= self._parameters.exact_iou
         return self._may_show(place, thing)
 
     def _may_show(self, place: RestingPlace, thing: Sighting) -> bool:

@@ -9,8 +9,7 @@ class ObjectParameters:
 
     Attributes:
         still_s: a thing that has not moved for this long is at rest. The time of the event is looked back for.
-        held_still_s: the same where somebody covers some of it: hands can hold a thing still, but not for long.
-        held_share: how much of it that must be.
+        held_still_s: the same where somebody touches it: hands can hold a thing still, but not for long.
         still_shift: how far from its middle place the centre of a thing at rest may seem to be, and
         still_px: what is added to that, pixels: the edges of small boxes are no better than this.
         still_size: how much larger or smaller its box may seem.
@@ -19,7 +18,7 @@ class ObjectParameters:
         least_confidence: mean confidence of a thing that comes to rest; steady weaker boxes are background.
         same_place_iou: a box that overlaps the resting place by this much shows the thing at rest,
         exact_iou: a thing whose place nobody came near, found again like this, was there all the time.
-        exact_shift: a thing that was hidden and is found this near to where it was, has not been moved.
+        exact_shift: a thing that was out of sight and is found this near to where it was, has not been moved.
         foot_shift: so much of its height the lower edge of a thing may be off when it touches down.
         part_share: as does a box that lies within it by this share: the thing, half covered,
         part_area: if it is not smaller than this share of it.
@@ -52,7 +51,6 @@ class ObjectParameters:
 
     still_s: float = 1.0
     held_still_s: float = 2.5
-    held_share: float = 0.2
     still_shift: float = 0.035
     still_px: float = 1.5
     still_size: float = 0.2

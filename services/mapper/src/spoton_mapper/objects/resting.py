@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from spoton_schemas.records import MappedTrack
 
-from spoton_mapper.objects.boxes import BBox, area, blend, iou, share_within
+from spoton_mapper.objects.boxes import BBox, area, blend, distance, iou, share_within, side
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.picture import toucher_of
 from spoton_mapper.objects.values import MICROS, Moment, Person, Sighting, between, seconds
@@ -92,6 +92,12 @@ class RestingPlace:
             self._hidden_us, self._hidden_s, self.absent_s = time_us, self._hidden_s + step_s, 0.0
         elif self._hidden_us is None or time_us - self._hidden_us > parameters.still_covered_s * MICROS:
             self.absent_s += step_s
+
+    def is_exactly_at(self, box: BBox, parameters: ObjectParameters) -> bool:
+        """Tell whether a box shows the thing as it lay, nearer than a hand would put it back."""
+        size = side(self.place)
+        margin = parameters.exact_shift * size + parameters.still_px
+        return distance(self.place, box) <= margin and abs(side(box) - size) <= margin
 
     def wait(self) -> None:
         """Take a picture in which something is at the place that may be the thing, but has to come to rest first."""

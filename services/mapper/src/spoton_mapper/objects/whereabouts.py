@@ -59,7 +59,7 @@ class Whereabouts:
         missing = [p for p in self.places if p.missing and _alike(p.classes, touchdown.classes)]
         for place in missing:
             if self._is_back(place, touchdown):
-                if not touchdown.arrived and self._is_exact(place, touchdown):
+                if not touchdown.arrived and place.is_exactly_at(touchdown.place, self._parameters):
                     place.see(touchdown.last, 0.0, self._parameters)  # it was hidden
                     return []
                 return self._pick_up(place) + self._put_back(touchdown)
@@ -134,14 +134,6 @@ class Whereabouts:
 
     def _is_back(self, place: RestingPlace, touchdown: Touchdown) -> bool:
         return is_at(place.place, touchdown.place, self._parameters)
-
-    def _is_exact(self, place: RestingPlace, touchdown: Touchdown) -> bool:
-        """Tell whether it lies as it lay, nearer than a hand would put it back."""
-        parameters, size = self._parameters, side(place.place)
-        margin = parameters.exact_shift * size + parameters.still_px
-        if distance(place.place, touchdown.place) > margin:
-            return False
-        return abs(side(touchdown.place) - size) <= margin
 
     def _was_shaken(self, place: RestingPlace, touchdown: Touchdown) -> bool:
         parameters = self._parameters
