@@ -155,11 +155,12 @@ class TrajectoryPoint(_View):
 
 
 class Trajectory(_View):
-    """A person's path in one task, with all revisions applied."""
+    """A person's path in one task, as far as was known of identities."""
 
     task_id: str
     environment_id: str
     global_id: int
+    as_of_revision: int = Field(description="Newest identity revision in it; ask for it to get further pages alike")
     points: list[TrajectoryPoint]
     next_cursor: str | None
 

@@ -74,7 +74,7 @@ class Writer:
         elif isinstance(record, TaskStatus):
             await statuses.store_status(self._connection, record, arrival.said_at)
         elif isinstance(record, IdentityRevision):
-            rows.add_revision(record)
+            rows.add_revision(record, arrival.said_at)
             for change in record.changes:
                 _touch(touched, record, change.first_frame_index, change.last_frame_index)
         else:
