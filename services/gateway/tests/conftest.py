@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
+    Appearance,
     CameraMapPoints,
     Event,
     IdentityChange,
@@ -129,6 +131,18 @@ class Script:
             for camera_id, track_id, first, last, old, new in changes
         )
         return IdentityRevision(**self.ids, revision=number, global_frame_index=100, changes=listed)
+
+    def appearance(
+        self, global_id: int, tick: int, embedding: Sequence[float], *, model: str = "colours", crops: float = 5.0
+    ) -> Appearance:
+        return Appearance(
+            **self.ids,
+            global_id=global_id,
+            global_frame_index=tick,
+            model=model,
+            embedding=struct.pack(f"<{len(embedding)}f", *embedding),
+            crops=crops,
+        )
 
     def status(self, kind: StatusKind, **fields: object) -> TaskStatus:
         values = {"stage": Stage.INGEST, **self.ids, "kind": kind, **fields}

@@ -1,11 +1,11 @@
 """``as_of``, ``as_of_revision`` and ``as_of_tick``: parameters of the routes that show identities."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BeforeValidator
 
+from spoton_gateway.api.times import Rfc3339
 from spoton_gateway.errors import Unprocessable
 from spoton_gateway.queries.as_of import AsOf
 
@@ -13,16 +13,8 @@ _MAX_REVISION = 2**62
 _MAX_TICK = 2**62
 
 
-def _is_rfc_3339(value: Any) -> Any:
-    # Pydantic would take numbers for seconds since 1970. An unescaped "+" of an offset arrives as a blank.
-    if isinstance(value, str) and (value[:4].isdecimal() and value[4:5] == "-"):
-        return value.strip()
-    raise ValueError("not a time such as 2026-11-21T15:04:05Z (write the + of an offset as %2B)")
-
-
 Time = Annotated[
-    AwareDatetime,
-    BeforeValidator(_is_rfc_3339),
+    Rfc3339,
     Query(description="Identities as known at this time (RFC 3339): after the newest revision that Kafka had then"),
 ]
 Revision = Annotated[

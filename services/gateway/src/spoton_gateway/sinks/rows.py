@@ -47,6 +47,7 @@ class Rows:
     person_positions: list[Row] = field(default_factory=list)
     identity_revisions: list[Row] = field(default_factory=list)
     identity_changes: list[Row] = field(default_factory=list)
+    appearances: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
     def add_frame(self, record: MapPoints, origin: datetime) -> None:
