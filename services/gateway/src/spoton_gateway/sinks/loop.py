@@ -29,7 +29,7 @@ from spoton_common.tracing import UNTRACED, Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.records import MapPoints
-from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
+from spoton_schemas.topics import APPEARANCES, EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
 from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.database import CONNECTION_ERRORS
@@ -42,7 +42,7 @@ from spoton_gateway.sinks.writer import Arrival, Writer
 _log = get_logger()
 
 NAME = "sink"
-TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, EVENTS, TASK_STATUS)}
+TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, APPEARANCES, EVENTS, TASK_STATUS)}
 
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
 _MAX_PAUSE_S = 2.0  # one statement of one client every second or so is no burden on a server that starts
