@@ -28,7 +28,7 @@ _DECIDED = "SELECT coalesce(max(revision), 0) FROM identity_revisions WHERE task
 _RECORDED = "SELECT coalesce(max(revision), 0) FROM identity_revisions WHERE task_id = $1 AND recorded_at <= $2"
 
 
-# What a person ($2) was published as, if as anybody: else the identity of every corrected row would have to be worked out.
+# What a person ($2) was published as, if as anybody: else every corrected row's identity would have to be worked out.
 _PUBLISHED_AS = """
 SELECT $2::integer
 UNION
