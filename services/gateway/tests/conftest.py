@@ -309,7 +309,12 @@ def processes(
     request: pytest.FixtureRequest,
 ) -> Iterator[Processes]:
     """A running gateway and sink, on an empty database; with the module's GATEWAY_SETTINGS."""
-    settings = {**stack.as_environment(), "SPOTON_DATABASE_URL": database_url, "SPOTON_FILE_ROOTS": f'["{videos}"]'}
+    settings = {
+        **stack.as_environment(),
+        "SPOTON_DATABASE_URL": database_url,
+        "SPOTON_FILE_ROOTS": f'["{videos}"]',
+        "SPOTON_GATEWAY_UPLOAD_DIR": str(videos / "uploads"),
+    }
     started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
     try:
         started.start_all(**getattr(request.module, "GATEWAY_SETTINGS", {}))
@@ -346,12 +351,18 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
         sound: bool = False,
         options: dict[str, str] | None = None,
     ) -> Path:
-        return write_clip(tmp_path / name, frames, fps, codec, sound, options or {})
+        return _write_clip(tmp_path / name, frames, fps, codec, sound, options or {})
 
     return make
 
 
-def write_clip(path: Path, frames: int | None, fps: int, codec: str, sound: bool, options: dict[str, str]) -> Path:
+@pytest.fixture(scope="session")
+def write_clip() -> Callable[..., Path]:
+    """Write a clip wherever one likes."""
+    return _write_clip
+
+
+def _write_clip(path: Path, frames: int | None, fps: int, codec: str, sound: bool, options: dict[str, str]) -> Path:
     with av.open(str(path), "w", options=options) as container:
         streams: list[Any] = []
         if frames is not None:
@@ -363,6 +374,7 @@ def write_clip(path: Path, frames: int | None, fps: int, codec: str, sound: bool
             tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
             tone.sample_rate = 8000
             streams.append((container.add_stream("aac", rate=8000, layout="mono"), [tone] * int(seconds * 7)))
+        container.start_encoding()
         for stream, pictures in streams:
             for index, picture in enumerate(pictures):
                 picture.pts = index * (1024 if stream.type == "audio" else 1)

@@ -120,7 +120,7 @@ def test_sound_alone(make_clip: Callable[..., Path]) -> None:
 
 
 def test_no_frames(make_clip: Callable[..., Path]) -> None:
-    with pytest.raises(UnusableUpload, match=r"no frames|damaged"):
+    with pytest.raises(UnusableUpload, match="nothing at all"):
         look(make_clip("a.mp4", frames=0))
 
 
