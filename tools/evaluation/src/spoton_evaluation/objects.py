@@ -3,8 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from spoton_reid.embedding import Embedder
@@ -18,6 +18,7 @@ from spoton_evaluation.offline.tabletop import Deed, find_in_clip, find_in_video
 from spoton_evaluation.places import Folders
 
 TOLERANCE_S = 0.5
+TOTALS = ("generated", "quiet")
 YOLO11N = "yolo11n_int8_openvino_model"
 
 
@@ -86,74 +87,76 @@ def score_clip(name: str, embedder: Embedder | None, seed: int = 1) -> ObjectSco
     return score(true, find_in_clip(clip, embedder, seed))
 
 
-@dataclass(slots=True)
-class ObjectTable:
-    """Scores by name, for people and for `objects.json`."""
+TITLES = f"{'':<18}{'true':>6}{'found':>7}{'missed':>8}{'invented':>10}{'F1':>8}{'largest error, s':>18}"
 
-    scores: dict[str, ObjectScore] = field(default_factory=dict)
 
-    def lines(self) -> Iterable[str]:
-        """Yield one line a score, and one each thing that was missed or invented."""
-        yield f"{'':<18}{'true':>6}{'found':>7}{'missed':>8}{'invented':>10}{'F1':>8}{'largest error, s':>18}"
-        for name, one in self.scores.items():
-            true, late = len(one.errors_s) + len(one.missed), max(map(abs, one.errors_s), default=0.0)
-            counts = f"{true:>6}{len(one.errors_s):>7}{len(one.missed):>8}{len(one.invented):>10}"
-            yield f"{name:<18}{counts}{one.f1:>8.3f}{late:>18.2f}"
-            for kind, deeds in (("missed", one.missed), ("invented", one.invented)):
-                for deed in deeds if name != "generated" else ():
-                    yield f"    {kind} {deed.class_name} {deed.type} at {deed.time_s:.2f} s"
+def to_lines(name: str, one: ObjectScore, *, details: bool = True) -> str:
+    """Write a score in one line, and one each thing that was missed or invented."""
+    true, late = len(one.errors_s) + len(one.missed), max(map(abs, one.errors_s), default=0.0)
+    counts = f"{true:>6}{len(one.errors_s):>7}{len(one.missed):>8}{len(one.invented):>10}"
+    lines = [f"{name:<18}{counts}{one.f1:>8.3f}{late:>18.2f}"]
+    for kind, deeds in (("missed", one.missed), ("invented", one.invented)):
+        lines += [f"    {kind} {d.class_name} {d.type} at {d.time_s:.2f} s" for d in deeds if details]
+    return "\n".join(lines) + "\n"
 
-    def figures(self) -> dict[str, float]:
-        """Return flat figures."""
-        return {
-            f"objects.{name}.{key}": value
-            for name, one in self.scores.items()
-            for key, value in (
-                ("precision", one.precision),
-                ("recall", one.recall),
-                ("f1", one.f1),
-                ("found", len(one.errors_s)),
-                ("missed", len(one.missed)),
-                ("invented", len(one.invented)),
-            )
-        }
+
+def to_figures(scores: Mapping[str, ObjectScore]) -> dict[str, float]:
+    """Return flat figures."""
+    return {
+        f"objects.{name}.{key}": value
+        for name, one in scores.items()
+        for key, value in (
+            ("precision", one.precision),
+            ("recall", one.recall),
+            ("f1", one.f1),
+            ("found", len(one.errors_s)),
+            ("missed", len(one.missed)),
+            ("invented", len(one.invented)),
+        )
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Score generated clips, quiet ones, and real footage where it is."""
     options = _parser().parse_args(arguments)
-    table, cache = ObjectTable(), Cache(options.cache)
+    scores = dict[str, ObjectScore]()
+    sys.stdout.write(f"{TITLES}\n")
     try:
-        if options.video:
-            truth = options.truth or options.video.with_suffix(".events.csv")
-            models = Models(str(options.models / YOLO11N))
-            found = find_in_video(options.video, tuple(options.classes.split(",")), models, cache)
-            table.scores[options.video.stem] = score(read_truth(truth), found)
-        else:
-            _score_all(table, cache, options)
+        for name, one in _score_video(options) if options.video else _score_all(options):
+            scores[name] = one
+            sys.stdout.write(to_lines(name, one, details=name not in TOTALS))
+            sys.stdout.flush()
     except EvaluationError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    sys.stdout.write("\n".join(table.lines()) + "\n")
     options.reports.mkdir(parents=True, exist_ok=True)
     file = options.reports / "objects.json"
-    file.write_text(json.dumps(table.figures(), indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(to_figures(scores), indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(f"{file}\n")
     return 0
 
 
-def _score_all(table: ObjectTable, cache: Cache, options: argparse.Namespace) -> None:
-    embedder = KeptEmbedder.open(cache, "spoton-demo", 1)
-    clips = {name: score_clip(name, embedder, options.seed) for name in CLIPS}
-    table.scores |= clips
-    table.scores["generated"] = sum(clips.values(), ObjectScore())
-    table.scores |= {name: score_clip(name, embedder, options.seed) for name in QUIET}
+def _score_all(options: argparse.Namespace) -> Iterator[tuple[str, ObjectScore]]:
     video = options.data / "pickup" / "bottle-detection.mp4"
-    if not video.is_file() or not (options.models / YOLO11N).is_dir():
+    if video.is_file() and (options.models / YOLO11N).is_dir():
+        yield from _score_video(argparse.Namespace(**{**vars(options), "video": video}))
+    else:
         sys.stderr.write(f"left out: there is no {video}, or no {options.models / YOLO11N}\n")
-        return
-    found = find_in_video(video, ("bottle",), Models(str(options.models / YOLO11N)), cache)
-    table.scores[video.stem] = score(read_truth(video.with_suffix(".events.csv")), found)
+    embedder = KeptEmbedder.open(Cache(options.cache), "spoton-demo", 1)
+    for total, names in zip(TOTALS, (CLIPS, QUIET), strict=True):
+        found = ObjectScore()
+        for name in names:
+            one = score_clip(name, embedder, options.seed)
+            found += one
+            yield name, one
+        yield total, found
+
+
+def _score_video(options: argparse.Namespace) -> Iterator[tuple[str, ObjectScore]]:
+    true = read_truth(options.truth or options.video.with_suffix(".events.csv"))
+    models = Models(str(options.models / YOLO11N))
+    classes = tuple(options.classes.split(","))
+    yield options.video.stem, score(true, find_in_video(options.video, classes, models, Cache(options.cache)))
 
 
 def _parser() -> argparse.ArgumentParser:
