@@ -33,7 +33,7 @@ class CameraObjects:
         at_rest = self._match(things)
         for index, place in enumerate(self._whereabouts.places):
             if index in at_rest:
-                place.see(at_rest[index], step_s, self._parameters)
+                place.see(at_rest[index], step_s, people, self._parameters)
             elif any(self._may_show(place, thing) for thing in things):
                 place.wait()
             else:
