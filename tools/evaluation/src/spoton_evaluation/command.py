@@ -12,6 +12,7 @@ from spoton_evaluation.datasets import SUITE, Dataset, GeneratedScene, generate,
 from spoton_evaluation.errors import DatasetError
 from spoton_evaluation.figures import Figures
 from spoton_evaluation.jobs import Found, Job, run_job, say
+from spoton_evaluation.kept import keep, recall
 from spoton_evaluation.measure import Measurement
 from spoton_evaluation.offline.cache import Cache
 from spoton_evaluation.offline.export import KINDS
@@ -47,15 +48,19 @@ def run_plan(plan: Plan) -> list[Found]:
     """
     began = time.monotonic()
     datasets = _datasets(plan, began)
-    found = list[Found]()
     # Detection comes first: what it keeps is there for all others.
     first = [_job(plan, dataset, variant, began) for variant in (OURS, TRUE_BOXES) for dataset in datasets]
     rest = [v for v in _EVERYTHING if v not in (OURS, TRUE_BOXES)]
     ladders = [dataset for dataset in datasets if plan.ladder and dataset.name in LADDER_SCENES]
     second = [_job(plan, dataset, variant, began) for dataset in ladders for variant in rest]
+    found = [kept for kept in map(recall, first + second) if kept is not None]
+    known = {(part.dataset, part.variant) for part in found}
+    if found:
+        say(began, f"{len(found)} of {len(first + second)} runs are kept from before")
     for jobs in (first, second):
-        for part in _run(jobs, plan.workers):
+        for part in _run([job for job in jobs if (job.dataset.name, job.variant) not in known], plan.workers):
             found.append(part)
+            say(began, f"{len(found)} of {len(first + second)}: {_outcome(part)}")
             _write(found, plan.folders)
     found.sort(key=lambda f: ([d.name for d in datasets].index(f.dataset), _ORDER.index(f.variant.name)))
     _write(found, plan.folders)
@@ -76,13 +81,18 @@ def _job(plan: Plan, dataset: Dataset, variant: Variant, began: float) -> Job:
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[Found]:
+    """Run jobs and keep what came of each, so that an interrupted evaluation goes on where it was."""
     if workers == 1:
-        yield from map(run_job, jobs)
+        for job in jobs:
+            found = run_job(job)
+            keep(job, found)
+            yield found
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
+        futures = {pool.submit(run_job, job): job for job in jobs}
         try:
             for future in as_completed(futures):
+                keep(futures[future], future.result())
                 yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
@@ -139,6 +149,11 @@ def _generated(scene: GeneratedScene, cache: Cache, began: float) -> Dataset:
             say(began, f"{scene.name}: {done} of {scene.pictures} pictures rendered")
 
     return generate(scene, cache, progress)
+
+
+def _outcome(part: Found) -> str:
+    live, revised = (part.measurement.reports[kind].cross_camera.idf1 for kind in KINDS)
+    return f"{part.dataset:<10} {part.variant.title:<42} IDF1 {live:5.1f} / {revised:5.1f}   {part.took_s:5.1f} s"
 
 
 def _cells(found: Measurement) -> str:
