@@ -19,11 +19,12 @@ from spoton_evaluation.offline.export import KINDS
 from spoton_evaluation.offline.variants import LADDER, OURS, TRACKERS, TRUE_BOXES, WITHOUT, Variant
 from spoton_evaluation.pictures import Step, draw_all, draw_ladder, draw_reliability
 from spoton_evaluation.places import Folders
+from spoton_evaluation.summary import to_markdown
 
 TERRACE1 = "terrace1"
 GENERATED = tuple(scene.name for scene in SUITE)
-LADDER_SCENES = (TERRACE1, "crowd")
-"""Real and generated: the whole ladder; the others are run as they are and with true boxes."""
+LADDER_SCENES = (TERRACE1, "alike", "gaps", "crowd")
+"""The whole ladder; the others are run as they are and with true boxes."""
 
 _EVERYTHING = (*LADDER, *WITHOUT, *TRACKERS)
 _ORDER = [variant.name for variant in _EVERYTHING]
@@ -40,7 +41,7 @@ class Plan:
 
 
 def run_plan(plan: Plan) -> list[Found]:
-    """Measure; write `eval.json` and the pictures.
+    """Measure; write `eval.json`, `eval.md` and the pictures.
 
     Raises:
         DatasetError: a named data set is unknown, or not on this machine.
@@ -52,6 +53,7 @@ def run_plan(plan: Plan) -> list[Found]:
     first = [_job(plan, dataset, variant, began) for variant in (OURS, TRUE_BOXES) for dataset in datasets]
     rest = [v for v in _EVERYTHING if v not in (OURS, TRUE_BOXES)]
     ladders = [dataset for dataset in datasets if plan.ladder and dataset.name in LADDER_SCENES]
+    ladders.sort(key=lambda dataset: LADDER_SCENES.index(dataset.name))
     second = [_job(plan, dataset, variant, began) for dataset in ladders for variant in rest]
     found = [kept for kept in map(recall, first + second) if kept is not None]
     known = {(part.dataset, part.variant) for part in found}
@@ -104,6 +106,7 @@ def _write(found: list[Found], folders: Folders) -> None:
         figures |= part.figures
     folders.reports.mkdir(parents=True, exist_ok=True)
     (folders.reports / "eval.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (folders.reports / "eval.md").write_text(to_markdown(found), encoding="utf-8")
 
 
 def _draw(found: list[Found], folders: Folders) -> None:

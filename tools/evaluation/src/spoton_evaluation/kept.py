@@ -10,7 +10,7 @@ from spoton_evaluation.jobs import Found, Job
 from spoton_evaluation.offline.cache import Cache, whole_file
 
 _PACKAGES = ("spoton_common", "spoton_evaluation", "spoton_mapper", "spoton_reid", "spoton_schemas")
-_ONLY_ORDER_OR_DRAW = {"command.py", "kept.py", "pictures"}
+_ONLY_ORDER_OR_DRAW = {"command.py", "kept.py", "pictures", "summary.py"}
 
 
 def recall(job: Job) -> Found | None:
