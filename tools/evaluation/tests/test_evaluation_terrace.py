@@ -16,7 +16,11 @@ from spoton_evaluation.offline.run import OfflineLine, follow
 _SHARED = Path(__file__).resolve().parents[4] / "shared"
 _DATA, _MODELS = _SHARED / "data" / "epfl-terrace1", _SHARED / "models"
 _BEGIN_S, _LENGTH_S, _FPS = 110, 8, 25  # all nine people are there; a picture that is coded whole begins it
-LEAST = {("live", "idf1"): 0.0, ("revised", "idf1"): 0.0, ("revised", "mota"): 0.0}
+LEAST = {
+    ("live", "idf1"): 94.6,
+    ("revised", "idf1"): 94.8,
+    ("revised", "mota"): 90.8,
+}  # a point under the figures of the day
 
 pytestmark = [
     pytest.mark.integration,  # for its seconds: it needs no servers
@@ -65,5 +69,4 @@ def test_identities_of_the_terrace(tmp_path: Path) -> None:
     assert published.ticks == _LENGTH_S * _FPS
     found = measure(published, timing, Truth.of(excerpt_of_truth(), homographies(scene)), tmp_path / "out")
     figures = {(kind, name): getattr(found.reports[kind].cross_camera, name) for kind, name in LEAST}
-    print(figures)
     assert {key: value for key, value in figures.items() if value < LEAST[key]} == {}
