@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
+    Appearance,
     CameraMapPoints,
     Event,
     IdentityChange,
@@ -130,6 +132,18 @@ class Script:
         )
         return IdentityRevision(**self.ids, revision=number, global_frame_index=100, changes=listed)
 
+    def appearance(
+        self, global_id: int, tick: int, embedding: Sequence[float], *, model: str = "colours", crops: float = 5.0
+    ) -> Appearance:
+        return Appearance(
+            **self.ids,
+            global_id=global_id,
+            global_frame_index=tick,
+            model=model,
+            embedding=struct.pack(f"<{len(embedding)}f", *embedding),
+            crops=crops,
+        )
+
     def status(self, kind: StatusKind, **fields: object) -> TaskStatus:
         values = {"stage": Stage.INGEST, **self.ids, "kind": kind, **fields}
         return TaskStatus(**values)  # type: ignore[arg-type]
@@ -165,6 +179,64 @@ class Script:
             **fields,
         }
         return MapPoints(**values)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Identities after some revisions, by the rule that clients are told: no SQL, no order of arrival.
+
+    Boxes by camera, track and tick; fused positions by tick and the identity with which they were published.
+    """
+
+    boxes: dict[tuple[str, int, int], int | None]
+    positions: dict[tuple[int, int], int | None]
+
+    @classmethod
+    def after(cls, frames: Sequence[MapPoints], revisions: Sequence[IdentityRevision], newest: int) -> "Known":
+        boxes = {}
+        for frame in frames:
+            later = [r for r in revisions if frame.identity_revision < r.revision <= newest]
+            for camera in frame.cameras:
+                for track in camera.tracks:
+                    key = (camera.camera_id, track.track_id, frame.global_frame_index)
+                    boxes[key] = _corrected(key, track.global_id, later)
+        return cls(boxes, cls._positions(frames, boxes))
+
+    @staticmethod
+    def _positions(
+        frames: Sequence[MapPoints], boxes: dict[tuple[str, int, int], int | None]
+    ) -> dict[tuple[int, int], int | None]:
+        found, seen = {}, dict[int, set[int | None]]()  # by published identity: what its boxes say where last seen
+        for frame in sorted(frames, key=lambda f: f.global_frame_index):
+            tick = frame.global_frame_index
+            for person in frame.people:
+                if person.camera_ids:
+                    seen[person.global_id] = {
+                        boxes[camera.camera_id, track.track_id, tick]
+                        for camera in frame.cameras
+                        for track in camera.tracks
+                        if camera.camera_id in person.camera_ids and track.global_id == person.global_id
+                    }
+                now = seen.get(person.global_id, {person.global_id})
+                found[tick, person.global_id] = next(iter(now)) if len(now) == 1 else None
+        return found
+
+
+def _corrected(key: tuple[str, int, int], published: int | None, revisions: Sequence[IdentityRevision]) -> int | None:
+    camera_id, track_id, tick = key
+    identity = published
+    for revision in sorted(revisions, key=lambda r: r.revision):
+        for change in revision.changes:
+            same = (change.camera_id, change.track_id) == (camera_id, track_id)
+            if same and change.first_frame_index <= tick <= change.last_frame_index:
+                identity = change.new_global_id
+    return identity
+
+
+@pytest.fixture(scope="session")
+def known() -> type[Known]:
+    """Say what is known of identities after some revisions."""
+    return Known
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ RECORDS_OUT = _counter("spoton_records_out", "Records written", ("ingest", *_RUN
 DROPPED = _counter(
     "spoton_dropped",
     "Records or frames left out, by reason",
-    ("ingest", *_RUN, "gateway"),
+    ("ingest", *_RUN, "gateway", "sink"),
     "reason",
     first=("duplicate",),
 )

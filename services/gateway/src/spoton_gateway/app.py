@@ -19,7 +19,7 @@ from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.access import AccessGuard, origin_pattern
-from spoton_gateway.api import analytics, config, health, media, problems, tasks
+from spoton_gateway.api import analytics, config, health, identities, media, problems, tasks
 from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
@@ -132,6 +132,7 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(tasks.router, prefix="/processing_tasks", include_in_schema=False)
     v1.include_router(analytics.router, prefix="/analytics_data")
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
+    v1.include_router(identities.router)
     v1.include_router(config.router)
     v1.include_router(media.router)
     v1.include_router(health.v1_router)

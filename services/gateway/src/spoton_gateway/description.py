@@ -12,7 +12,7 @@ GATEWAY = Description(
     reads={
         "map-points, identity-revisions, events, task-status": "what WebSocket clients are told",
         "environments": "scenes and their videos",
-        "PostgreSQL": "tasks, trajectories, exports",
+        "PostgreSQL": "tasks, trajectories, exports, who looks alike",
         "file://, s3://": "videos for the page",
     },
     writes={
@@ -39,6 +39,7 @@ SINK = Description(
     reads={
         "map-points": "positions, boxes, identities",
         "identity-revisions": "corrections",
+        "appearances": "what identities look like, where there is pgvector",
         "events": "what happened",
         "task-status": "progress and failures",
     },

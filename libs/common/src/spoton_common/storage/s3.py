@@ -61,9 +61,10 @@ class S3Store:
         with _translated(location):
             answer = await client.head_object(Bucket=location.bucket, Key=location.key)
         size = int(answer["ContentLength"])
-        # Servers of plain folders have none for files that were put there by other means.
-        stand_in = f"{answer['LastModified'].timestamp():.0f}-{size}"
-        return size, str(answer.get("ETag", stand_in)).strip('"')
+        etag = answer.get("ETag")
+        if etag is None:  # servers of plain folders have none for files that were put there by other means
+            etag = f"{answer['LastModified'].timestamp():.0f}-{size}"
+        return size, str(etag).strip('"')
 
     async def read(self, location: S3Location, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield the bytes ``first`` to ``last``, both included."""

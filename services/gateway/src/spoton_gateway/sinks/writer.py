@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from spoton_schemas.records import Event, IdentityRevision, Kind, MapPoints, TaskStatus
+from spoton_schemas.records import Appearance, Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
 from spoton_gateway.sinks import marks, revisions, statuses, tables
+from spoton_gateway.sinks.appearances import AppearanceTable, appearance_row
 from spoton_gateway.sinks.rows import Rows
 
 
@@ -16,7 +17,7 @@ from spoton_gateway.sinks.rows import Rows
 class Arrival:
     """A record of one of the sink's topics and the time (UTC) at which Kafka got it."""
 
-    record: MapPoints | IdentityRevision | Event | TaskStatus
+    record: MapPoints | IdentityRevision | Appearance | Event | TaskStatus
     said_at: datetime
 
 
@@ -36,12 +37,14 @@ class Writer:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self._appearances = AppearanceTable(connection)
         self._origins: dict[str, datetime] = {}
 
     async def prepare(self) -> None:
         """Make the session ready; call it once, after the migrations."""
         await tables.prepare(self._connection)
         await revisions.prepare(self._connection)
+        await self._appearances.prepare()
 
     async def write(self, arrivals: Sequence[Arrival]) -> None:
         """Write a batch, all or nothing; the order within each topic counts."""
@@ -53,13 +56,16 @@ class Writer:
 
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
         async with self._connection.transaction():
-            await self._lock({arrival.record.task_id for arrival in arrivals})
+            task_ids = {arrival.record.task_id for arrival in arrivals}
+            await self._lock(task_ids)
             rows, touched = Rows(), dict[str, _Ticks]()
             for arrival in arrivals:
                 await self._take(arrival, rows, touched)
             await tables.insert(self._connection, rows)
+            await self._appearances.write(rows.appearances)
             for task_id, ticks in touched.items():
                 await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
+            await self._appearances.prune(task_ids)
 
     async def _lock(self, task_ids: set[str]) -> None:
         """Let one sink at a time work on a task: a box and its revision must not miss each other."""
@@ -74,9 +80,11 @@ class Writer:
         elif isinstance(record, TaskStatus):
             await statuses.store_status(self._connection, record, arrival.said_at)
         elif isinstance(record, IdentityRevision):
-            rows.add_revision(record)
+            rows.add_revision(record, arrival.said_at)
             for change in record.changes:
                 _touch(touched, record, change.first_frame_index, change.last_frame_index)
+        elif isinstance(record, Appearance):
+            rows.appearances.append(appearance_row(record))
         else:
             rows.add_event(record)
 
