@@ -53,15 +53,18 @@ TARGETS = (
 )
 
 _COLUMNS: tuple[tuple[str, Callable[[Figures, str], str]], ...] = (
-    ("IDF1, live / revised", lambda f, p: _pair(f, f"{p}.live.all.idf1", f"{p}.revised.all.idf1", 1)),
-    ("HOTA", lambda f, p: _pair(f, f"{p}.live.all.hota", f"{p}.revised.all.hota", 1)),
+    ("IDF1, live / revised", lambda f, p: _pair(f, (f"{p}.live.all.idf1", f"{p}.revised.all.idf1"), 1)),
+    ("HOTA", lambda f, p: _pair(f, (f"{p}.live.all.hota", f"{p}.revised.all.hota"), 1)),
     ("MOTA", lambda f, p: _text(f.get(f"{p}.revised.all.mota"), 1)),
     ("switches", lambda f, p: _text(f.get(f"{p}.revised.all.identity_switches"), 0)),
-    ("found / true", lambda f, p: _pair(f, f"{p}.revised.all.found_identities", f"{p}.revised.all.true_identities", 0)),
+    (
+        "found / true",
+        lambda f, p: _pair(f, (f"{p}.revised.all.found_identities", f"{p}.revised.all.true_identities"), 0),
+    ),
     ("tracks, purity", lambda f, p: f"{_text(f.get(f'{p}.tracks'), 0)}, {_text(f.get(f'{p}.track_purity'), 1)}"),
     ("floor IDF1", lambda f, p: _text(f.get(f"{p}.revised.floor.idf1"), 1)),
-    ("map error, m", lambda f, p: _pair(f, *(f"{p}.revised.map_error.{q}_m" for q in ("median", "p90")), 2)),
-    ("first right, s", lambda f, p: _pair(f, *(f"{p}.first_correct_{q}_s" for q in ("median", "p90")), 1)),
+    ("map error, m", lambda f, p: _pair(f, [f"{p}.revised.map_error.{q}_m" for q in ("median", "p90")], 2)),
+    ("first right, s", lambda f, p: _pair(f, [f"{p}.first_correct_{q}_s" for q in ("median", "p90")], 1)),
     ("revisions a minute", lambda f, p: _text(f.get(f"{p}.revisions_per_minute"), 0)),
     ("calibration error", lambda f, p: _text(f.get(f"{p}.expected_calibration_error"), 3)),
     ("ms a tick", lambda f, p: _text(f.get(f"{p}.association_ms_per_tick"), 1)),
@@ -74,7 +77,7 @@ def to_markdown(found: Sequence[Found]) -> str:
     for part in found:
         figures |= part.figures
     names = list(dict.fromkeys(part.dataset for part in found))
-    variants = dict.fromkeys((part.variant.name, part.variant.title) for part in found)
+    variants = {part.variant.name: part.variant.title for part in found}
     targets = ["| target | must | aim | today | |", "|---|---|---|---|---|", *(t.row(figures) for t in TARGETS)]
     head = f"| | {' | '.join(title for title, _ in _COLUMNS)} |"
     rule = "|---" * (len(_COLUMNS) + 1) + "|"
@@ -85,26 +88,27 @@ def to_markdown(found: Sequence[Found]) -> str:
             for name in names
             if f"{name}.{variant}.tracks" in figures
         ]
-        parts.append("\n".join([f"{dict(variants).get(variant, variant)}:\n", head, rule, *rows]))
-    parts.append(_ladder(figures, names, variants))
-    differences = [(figures[k], k.split(".")[0]) for k in figures if k.endswith("check.largest_difference")]
-    parts.append(f"Largest difference between the two libraries, in points: {max(differences, default=None)}.")
+        parts.append("\n".join([f"{variants.get(variant, variant)}:\n", head, rule, *rows]))
+    climbed = [name for name in names if f"{name}.true_links.tracks" in figures]
+    if climbed:
+        parts.append(_ladder(figures, climbed, variants.items()))
+    apart = [value for key, value in figures.items() if key.endswith("check.largest_difference") and value is not None]
+    parts.append(f"Largest difference between the two libraries: {max(apart, default=0):.3f} points.")
     return "\n\n".join(parts) + "\n"
 
 
-def _ladder(figures: Figures, names: Sequence[str], variants: Iterable[tuple[str, str]]) -> str:
-    climbed = [name for name in names if f"{name}.true_links.tracks" in figures]
+def _ladder(figures: Figures, climbed: Sequence[str], variants: Iterable[tuple[str, str]]) -> str:
     lines = [f"| IDF1, live / revised | {' | '.join(climbed)} |", "|---" * (len(climbed) + 1) + "|"]
     for name, title in variants:
         cells = [
-            _pair(figures, *(f"{data}.{name}.{kind}.all.idf1" for kind in ("live", "revised")), 1) for data in climbed
+            _pair(figures, [f"{data}.{name}.{kind}.all.idf1" for kind in ("live", "revised")], 1) for data in climbed
         ]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _pair(figures: Figures, one: str, other: str, digits: int) -> str:
-    return f"{_text(figures.get(one), digits)} / {_text(figures.get(other), digits)}"
+def _pair(figures: Figures, keys: Iterable[str], digits: int) -> str:
+    return " / ".join(_text(figures.get(key), digits) for key in keys)
 
 
 def _text(value: float | int | None, digits: int) -> str:
