@@ -154,6 +154,14 @@ REFUSED_REQUESTS = _counter(
     first=("host",),
 )
 
+UPLOADS = _counter(
+    "spoton_uploads",
+    "Uploaded files, by what became of them: accepted, or the reason of the refusal",
+    ("gateway",),
+    "outcome",
+    first=("accepted",),
+)
+
 _HEALTH_HELP = "State of a part of the process: 0 healthy, 1 degraded, 2 unhealthy"
 HEALTH = Gauge("spoton_health", _HEALTH_HELP, ["component"])
 DECLARED.append(Declaration(HEALTH, "spoton_health", "gauge", _HEALTH_HELP, ("component",), STAGES, ()))

@@ -4,6 +4,7 @@ from spoton_common.description import Description, Group
 from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
 
 from spoton_gateway.settings import GatewaySettings, SinkSettings
+from spoton_gateway.uploads.settings import UploadSettings
 
 GATEWAY = Description(
     module="spoton_gateway",
@@ -17,12 +18,15 @@ GATEWAY = Description(
     },
     writes={
         "segments": "the work of a task that is started",
+        "environments": "the place of an uploaded video",
         "commands": "pause, resume, stop, focus",
         "task-status": "that a task is accepted",
-        "PostgreSQL": "the task, before it starts",
+        "PostgreSQL": "the task, before it starts; jobs",
+        "file://, s3://": "uploaded videos",
     },
     own=GatewaySettings,
     shared=(
+        Group(UploadSettings),
         Group(Connections),
         Group(S3Settings),
         Group(FileAccess),

@@ -42,7 +42,7 @@ _BEHIND_END = {"416", "InvalidRange"}
 
 
 class S3Store:
-    """Reads objects; connects at the first use and keeps its connections until closed."""
+    """Reads and writes objects; connects at the first use and keeps its connections until closed."""
 
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
@@ -90,6 +90,18 @@ class S3Store:
                     await asyncio.sleep(random.uniform(0, 2**attempt))  # noqa: S311 (no secret depends on it)
                 else:
                     return
+
+    async def upload(self, source: Path, location: S3Location) -> None:
+        """Write a whole object from a file, which is read as it goes out."""
+        client = await self._connected()
+        with source.open("rb") as file, _translated(location):
+            await client.put_object(Bucket=location.bucket, Key=location.key, Body=file)
+
+    async def delete(self, location: S3Location) -> None:
+        """Remove an object; one that is not there is no error."""
+        client = await self._connected()
+        with _translated(location):
+            await client.delete_object(Bucket=location.bucket, Key=location.key)
 
     async def _connected(self) -> Any:
         async with self._opening:

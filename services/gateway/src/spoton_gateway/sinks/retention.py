@@ -28,6 +28,12 @@ _TABLES = (
 """All that have a task_id; the task itself last, so that an unfinished removal is found again."""
 
 
+async def remove_task(connection: asyncpg.Connection, task_id: str) -> None:
+    """Remove all rows of a task; call it inside a transaction."""
+    for table in await _existing(connection):
+        await connection.execute(f"DELETE FROM {table} WHERE task_id = $1", task_id)  # noqa: S608
+
+
 class Retention:
     """Removes tasks once an hour; never if ``keep_days`` is None."""
 
@@ -49,8 +55,7 @@ class Retention:
         removed: list[str] = [row["task_id"] for row in old]
         for task_id in removed:
             async with connection.transaction():
-                for table in await _existing(connection):
-                    await connection.execute(f"DELETE FROM {table} WHERE task_id = $1", task_id)  # noqa: S608
+                await remove_task(connection, task_id)
             _log.info("task removed: it ended long ago", task=task_id, keep_days=self._keep.days)
         self._next = now + _EVERY
         return removed

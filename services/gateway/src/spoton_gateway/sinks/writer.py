@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from spoton_common import metrics
 from spoton_schemas.records import Appearance, Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
 from spoton_gateway.sinks import marks, revisions, statuses, tables
@@ -58,6 +59,7 @@ class Writer:
         async with self._connection.transaction():
             task_ids = {arrival.record.task_id for arrival in arrivals}
             await self._lock(task_ids)
+            arrivals = await self._without_removed(arrivals, task_ids)
             rows, touched = Rows(), dict[str, _Ticks]()
             for arrival in arrivals:
                 await self._take(arrival, rows, touched)
@@ -72,6 +74,16 @@ class Writer:
         await self._connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", sorted(task_ids)
         )
+
+    async def _without_removed(self, arrivals: Sequence[Arrival], task_ids: set[str]) -> Sequence[Arrival]:
+        """Leave out tasks that somebody deleted while the stages still worked on them."""
+        found = await self._connection.fetch("SELECT id FROM removed_tasks WHERE id = ANY ($1::text[])", list(task_ids))
+        if not found:
+            return arrivals
+        removed = {row["id"] for row in found}
+        left = [arrival for arrival in arrivals if arrival.record.task_id not in removed]
+        metrics.DROPPED.labels("sink", "removed_task").inc(len(arrivals) - len(left))
+        return left
 
     async def _take(self, arrival: Arrival, rows: Rows, touched: dict[str, _Ticks]) -> None:
         record = arrival.record
