@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration import Calibrator, CameraHealth
 from spoton_reid.association.calibration.samples import free_samples
+from spoton_reid.association.calibration.transit import Passages, TransitStatistics, find_passages
 from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
@@ -33,13 +34,14 @@ from spoton_reid.association.values import (
     Observation,
     Scene,
 )
-from spoton_reid.association.window import Window
+from spoton_reid.association.window import Weighed, Window
 from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
 
 _KIND = "associator"
 _CONCLUDE_EVERY = 2  # solves; planes and clocks do not move
 _LEARN_EVERY_S = 5.0  # what people look like: tracklets that are in view for long are seen again
+_SETTLE_S = 5.0  # after which a newcomer's identity hardly changes any more
 _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 
 
@@ -47,6 +49,7 @@ _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 class _State:
     window: Window
     calibrator: Calibrator
+    transit: TransitStatistics
     book: IdentityBook = field(default_factory=IdentityBook)
     pending: deque[Bucket] = field(default_factory=deque)
     newest: int | None = None
@@ -65,7 +68,8 @@ class Associator:
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
         cameras = len(scene.cameras)
-        self._state = _State(Window(cameras), Calibrator(cameras, scene.fps, self._parameters.evidence))
+        calibrator = Calibrator(cameras, scene.fps, self._parameters.evidence)
+        self._state = _State(Window(cameras), calibrator, TransitStatistics(cameras))
 
     def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
         """Take the next tick.
@@ -162,13 +166,11 @@ class Associator:
         if state.solves % _CONCLUDE_EVERY == 0:
             state.calibrator.conclude()
         weighed = state.window.weigh(tracklets, state.calibrator.current, fps, parameters.evidence)
+        passages = find_passages(tracklets, weighed.geometry, state.calibrator.current.late, fps)
         if now - state.last_learned >= _LEARN_EVERY_S * fps:
-            strangers, same = free_samples(tracklets, weighed, forbidden, state.last_learned, fps, parameters.evidence)
-            cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
-            state.calibrator.compare(cameras, weighed.cosines, strangers, same)
-            state.last_learned = now
+            self._learn(now, tracklets, weighed, forbidden, passages)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        evidence = weighed.looks + weighed.geometry
+        evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
         labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
         labels = attach_leftovers(
             labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
@@ -187,6 +189,23 @@ class Associator:
         state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
         return describe_spans(merged, camera_ids) + revise(tracklets, published_until, camera_ids)
+
+    def _learn(
+        self,
+        now: int,
+        tracklets: list[Tracklet],
+        weighed: Weighed,
+        forbidden: NDArray[np.bool_],
+        passages: Passages,
+    ) -> None:
+        """Learn from what is sure among the tracklets in view, and from those whose names have settled."""
+        state, fps = self._state, self._scene.fps
+        since, state.last_learned = state.last_learned, now
+        strangers, same = free_samples(tracklets, weighed, forbidden, since, fps, self._parameters.evidence)
+        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
+        state.calibrator.compare(cameras, weighed.cosines, strangers, same)
+        settle = round(_SETTLE_S * fps)
+        state.transit.learn(tracklets, passages, (since - settle, now - settle))
 
     def _publish(self, until: int) -> list[LabelledBucket]:
         published = []

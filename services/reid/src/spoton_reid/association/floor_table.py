@@ -102,6 +102,13 @@ class FloorTable:
             table[np.ix_(ones, others)] = 0.0
             table[np.ix_(others, ones)] = 0.0
         start = min((tracklets[row].frames[0] - int(self.late[cameras[row]]) for row in ones.tolist()), default=0)
+        end = max((tracklets[row].frames[-1] - int(self.late[cameras[row]]) for row in ones.tolist()), default=0)
+        late = self.late[cameras[others]].tolist()
+        met = [
+            tracklets[row].frames[0] - behind <= end and tracklets[row].frames[-1] - behind >= start
+            for row, behind in zip(others.tolist(), late, strict=True)
+        ]
+        others = others[np.array(met, np.bool_)]
         self._add(tracklets, cameras, ones, others, start, parameters)
 
     def _add(
