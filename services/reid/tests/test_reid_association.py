@@ -15,9 +15,10 @@ from spoton_reid.association import (
     SceneCamera,
     foot_on_floor,
 )
+from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
-from spoton_reid.association.evidence import floor_evidence, floor_log_odds
+from spoton_reid.association.evidence import cannot_link, floor_evidence, floor_log_odds
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.parameters import EvidenceParameters
@@ -341,3 +342,23 @@ def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
 def test_published_at_once_no_gap_can_be_filled() -> None:
     labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
     assert not any(bucket.filled for bucket in labelled)
+
+
+def test_a_leftover_is_given_away_by_tracklets_where_one_forbids_the_rest() -> None:
+    """Person 0; a cluster of two short tracklets, of which one overlaps with the person's in the same camera."""
+    tracklets = [Tracklet(0, track, 0) for track in (1, 2, 3)]
+    for one, frames in zip(tracklets, (range(40), range(44, 50), range(38, 42)), strict=True):
+        for frame in frames:
+            one.add(frame, seen("c0", 0, one.track_id, frame, (3, 3)), (3.0, 3.0))
+    geometry = np.array([[0, 3, 3], [3, 0, 0], [3, 0, 0]], np.float64)
+    parameters = AssociationParameters()
+
+    def attached() -> list[int]:
+        labels, forbidden = np.array([0, 1, 1]), cannot_link(tracklets)
+        return attach_leftovers(
+            labels, tracklets, geometry, forbidden, 100, FPS, parameters.evidence, parameters.attachment
+        ).tolist()
+
+    assert attached() == [0, 0, 1]
+    tracklets[1].confidences = [0.4] * len(tracklets[1].confidences)
+    assert attached() == [0, 1, 1], "the detector itself doubts"
