@@ -19,7 +19,7 @@ from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.access import AccessGuard, origin_pattern
-from spoton_gateway.api import analytics, config, health, media, problems, tasks
+from spoton_gateway.api import analytics, config, events, health, media, problems, tasks
 from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
@@ -130,6 +130,9 @@ def _add_routes(app: FastAPI) -> None:
     # Both spellings are in use; the OpenAPI page shows one of each.
     v1.include_router(tasks.router, prefix="/processing-tasks")
     v1.include_router(tasks.router, prefix="/processing_tasks", include_in_schema=False)
+    v1.include_router(events.router, prefix="/processing-tasks")
+    v1.include_router(events.router, prefix="/processing_tasks", include_in_schema=False)
+    v1.include_router(events.results_router)
     v1.include_router(analytics.router, prefix="/analytics_data")
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
     v1.include_router(config.router)

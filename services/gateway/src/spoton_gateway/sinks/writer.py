@@ -1,6 +1,6 @@
 """Batches of records into the database: one transaction each, redelivery harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from spoton_schemas.records import Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
-from spoton_gateway.sinks import marks, revisions, statuses, tables
+from spoton_gateway.sinks import event_identities, marks, revisions, statuses, tables
 from spoton_gateway.sinks.rows import Rows
 
 
@@ -34,8 +34,12 @@ class _Ticks:
 class Writer:
     """Writes to one connection; another sink may write the same task's other topics at the same time."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, publish: Callable[[Sequence[Event]], None] = lambda _: None
+    ) -> None:
+        """``publish`` tells everybody of events whose identities have changed; what it raises undoes the batch."""
         self._connection = connection
+        self._publish = publish
         self._origins: dict[str, datetime] = {}
 
     async def prepare(self) -> None:
@@ -60,6 +64,21 @@ class Writer:
             await tables.insert(self._connection, rows)
             for task_id, ticks in touched.items():
                 await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
+            await self._correct_events(arrivals)
+
+    async def _correct_events(self, arrivals: Sequence[Arrival]) -> None:
+        """Let events follow revisions, and tell of it before the rows are safe: better twice than never."""
+        records = [arrival.record for arrival in arrivals]
+        revised = {record.task_id: record for record in records if isinstance(record, IdentityRevision)}
+        new = [record for record in records if isinstance(record, Event) and record.task_id not in revised]
+        changed = []
+        for revision in revised.values():
+            changed += await event_identities.correct(self._connection, revision, None)
+        for task_id in {event.task_id: None for event in new}:
+            events = [event for event in new if event.task_id == task_id]
+            changed += await event_identities.correct(self._connection, events[0], [e.event_id for e in events])
+        if changed:
+            self._publish(changed)
 
     async def _lock(self, task_ids: set[str]) -> None:
         """Let one sink at a time work on a task: a box and its revision must not miss each other."""

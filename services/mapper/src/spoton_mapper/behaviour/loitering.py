@@ -23,7 +23,7 @@ class _Stay:
 
 
 class Loitering:
-    """``loitering``: all of somebody's last ``loiter_s`` lies within ``loiter_m`` of its mean; told from its beginning."""
+    """``loitering``: all of somebody's last ``loiter_s`` lies within ``loiter_m`` of its mean."""
 
     def __init__(self, teller: Teller, parameters: BehaviourParameters) -> None:
         self._teller, self._loiter_s, self._loiter_m = teller, parameters.loiter_s, parameters.loiter_m
