@@ -27,11 +27,11 @@ class BehaviourParameters:
     margin_m: float = 0.15
     lost_s: float = 2.0
     dwell_s: float = 10.0
-    standing_m_s: float = 0.35
-    walking_m_s: float = 0.55
-    running_m_s: float = 2.2
-    slowing_m_s: float = 1.8
-    action_s: float = 0.8
+    standing_m_s: float = 0.4
+    walking_m_s: float = 0.5
+    running_m_s: float = 2.1
+    slowing_m_s: float = 1.9
+    action_s: float = 0.7
     loiter_s: float = 30.0
     loiter_m: float = 2.0
     meeting_m: float = 1.5
