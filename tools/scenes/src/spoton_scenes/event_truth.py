@@ -83,8 +83,8 @@ def true_events(
 
 def _stays(path: Path, fps: float, name: str, polygon: Polygon, end: int) -> Iterator[TrueEvent]:
     area, points = shapely.Polygon(polygon), shapely.points(path.xy_m)
-    inside = shapely.contains(area, points)
-    beyond = shapely.distance(area.exterior, points) >= SETTLED_M
+    inside: Bools = np.asarray(shapely.contains(area, points))
+    beyond: Bools = np.asarray(shapely.distance(area.exterior, points) >= SETTLED_M)
     who = (path.person_id,)
     for value, first, last in _settled(inside, round(SETTLED_S * fps), beyond):
         if value:

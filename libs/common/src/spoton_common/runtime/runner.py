@@ -55,9 +55,9 @@ class RunnerOptions:
 
     name: str
     stage: StageName
-    answers: bool = True
     max_batch: int = 16
     checkpoint_s: float = _CHECKPOINT_S
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

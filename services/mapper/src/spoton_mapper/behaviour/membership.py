@@ -24,7 +24,8 @@ class Membership:
     """Turns positions into transitions. The whole floor is a place, too: everybody who is seen is in it."""
 
     def __init__(self, zones: Mapping[str, FloorArea], parameters: BehaviourParameters) -> None:
-        self._areas: dict[str | None, FloorArea | None] = {None: None, **zones}
+        self._areas: dict[str | None, FloorArea | None] = {None: None}
+        self._areas.update(zones)
         self._settle_s, self._margin_m = parameters.settle_s, parameters.margin_m
         self._sides: dict[int, dict[str | None, _Side]] = {}
 
