@@ -24,6 +24,13 @@ def _free_port_base() -> int:
             return base
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker, where there are several, what shares servers: the tests of a file, and those of the line."""
+    for item in items:
+        group = "line" if item.path.name.startswith("test_e2e_") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def free_port_base() -> Callable[[], int]:
     """Find a block of free loopback ports."""
@@ -31,13 +38,13 @@ def free_port_base() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session", name="stack")
-def running_stack() -> Iterator[Connections]:
-    """Start Kafka, the schema registry, PostgreSQL and Redis, empty, and stop them at the end.
+def running_stack(worker_id: str) -> Iterator[Connections]:
+    """Start Kafka, the schema registry, PostgreSQL and Redis, empty, and stop them at the end; each worker its own.
 
     With SPOTON_TEST_STACK=reuse they stay up, data included, and the next session takes them over: use own names
     for topics, schemas and tables.
     """
-    layout = Layout(CHECKOUT / ".local" / "test-stack")
+    layout = Layout(CHECKOUT / ".local" / f"test-stack-{worker_id}")
     if REUSE and stack.is_running(layout):
         yield stack.up(layout, servers_only=True, environ={})
         return

@@ -24,7 +24,7 @@ TABLES = (
     "events",
 )
 _EXPORTS = [(f, i) for f in ("mot", "json") for i in ("revised", "live")]
-_WALL_CLOCK_COLUMNS = {"tasks": {"created_at", "ended_at"}}
+_WALL_CLOCK_COLUMNS = {"tasks": {"created_at", "ended_at"}, "identity_revisions": {"recorded_at"}}
 _WALL_CLOCK_FIELDS = ("timestamp_processed_utc", "latency")
 _COMPARED_MESSAGES = ("tracking_update", "batch_processing_complete", "identity_revised", "media_available", "event")
 

@@ -3,18 +3,23 @@
 import asyncio
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import av
+import cv2
 import httpx
+import numpy as np
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -22,6 +27,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
+    Appearance,
     CameraMapPoints,
     Event,
     IdentityChange,
@@ -130,6 +136,18 @@ class Script:
         )
         return IdentityRevision(**self.ids, revision=number, global_frame_index=100, changes=listed)
 
+    def appearance(
+        self, global_id: int, tick: int, embedding: Sequence[float], *, model: str = "colours", crops: float = 5.0
+    ) -> Appearance:
+        return Appearance(
+            **self.ids,
+            global_id=global_id,
+            global_frame_index=tick,
+            model=model,
+            embedding=struct.pack(f"<{len(embedding)}f", *embedding),
+            crops=crops,
+        )
+
     def status(self, kind: StatusKind, **fields: object) -> TaskStatus:
         values = {"stage": Stage.INGEST, **self.ids, "kind": kind, **fields}
         return TaskStatus(**values)  # type: ignore[arg-type]
@@ -165,6 +183,64 @@ class Script:
             **fields,
         }
         return MapPoints(**values)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Identities after some revisions, by the rule that clients are told: no SQL, no order of arrival.
+
+    Boxes by camera, track and tick; fused positions by tick and the identity with which they were published.
+    """
+
+    boxes: dict[tuple[str, int, int], int | None]
+    positions: dict[tuple[int, int], int | None]
+
+    @classmethod
+    def after(cls, frames: Sequence[MapPoints], revisions: Sequence[IdentityRevision], newest: int) -> "Known":
+        boxes = {}
+        for frame in frames:
+            later = [r for r in revisions if frame.identity_revision < r.revision <= newest]
+            for camera in frame.cameras:
+                for track in camera.tracks:
+                    key = (camera.camera_id, track.track_id, frame.global_frame_index)
+                    boxes[key] = _corrected(key, track.global_id, later)
+        return cls(boxes, cls._positions(frames, boxes))
+
+    @staticmethod
+    def _positions(
+        frames: Sequence[MapPoints], boxes: dict[tuple[str, int, int], int | None]
+    ) -> dict[tuple[int, int], int | None]:
+        found, seen = {}, dict[int, set[int | None]]()  # by published identity: what its boxes say where last seen
+        for frame in sorted(frames, key=lambda f: f.global_frame_index):
+            tick = frame.global_frame_index
+            for person in frame.people:
+                if person.camera_ids:
+                    seen[person.global_id] = {
+                        boxes[camera.camera_id, track.track_id, tick]
+                        for camera in frame.cameras
+                        for track in camera.tracks
+                        if camera.camera_id in person.camera_ids and track.global_id == person.global_id
+                    }
+                now = seen.get(person.global_id, {person.global_id})
+                found[tick, person.global_id] = next(iter(now)) if len(now) == 1 else None
+        return found
+
+
+def _corrected(key: tuple[str, int, int], published: int | None, revisions: Sequence[IdentityRevision]) -> int | None:
+    camera_id, track_id, tick = key
+    identity = published
+    for revision in sorted(revisions, key=lambda r: r.revision):
+        for change in revision.changes:
+            same = (change.camera_id, change.track_id) == (camera_id, track_id)
+            if same and change.first_frame_index <= tick <= change.last_frame_index:
+                identity = change.new_global_id
+    return identity
+
+
+@pytest.fixture(scope="session")
+def known() -> type[Known]:
+    """Say what is known of identities after some revisions."""
+    return Known
 
 
 @pytest.fixture
@@ -304,7 +380,12 @@ def processes(
     request: pytest.FixtureRequest,
 ) -> Iterator[Processes]:
     """A running gateway and sink, on an empty database; with the module's GATEWAY_SETTINGS."""
-    settings = {**stack.as_environment(), "SPOTON_DATABASE_URL": database_url, "SPOTON_FILE_ROOTS": f'["{videos}"]'}
+    settings = {
+        **stack.as_environment(),
+        "SPOTON_DATABASE_URL": database_url,
+        "SPOTON_FILE_ROOTS": f'["{videos}"]',
+        "SPOTON_GATEWAY_UPLOAD_DIR": str(videos / "uploads"),
+    }
     started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
     try:
         started.start_all(**getattr(request.module, "GATEWAY_SETTINGS", {}))
@@ -326,3 +407,71 @@ async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
     await connection.close()
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> Callable[..., Path]:
+    """Write a grey video of 64 x 48: ``make_clip("a.mp4", frames=50, …)``; ``frames=None``: without that stream."""
+
+    def make(
+        name: str,
+        frames: int | None = 25,
+        *,
+        fps: int = 25,
+        codec: str = "libx264",
+        sound: bool = False,
+        options: dict[str, str] | None = None,
+    ) -> Path:
+        return _write_clip(tmp_path / name, frames, fps, codec, sound, options or {})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_clip() -> Callable[..., Path]:
+    """Write a clip wherever one likes."""
+    return _write_clip
+
+
+def _write_clip(path: Path, frames: int | None, fps: int, codec: str, sound: bool, options: dict[str, str]) -> Path:
+    with av.open(str(path), "w", options=options) as container:
+        streams: list[Any] = []
+        if frames is not None:
+            stream = container.add_stream(codec, rate=fps)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            streams.append((stream, [av.VideoFrame(64, 48, "yuv420p") for _ in range(frames)]))
+        if sound:
+            seconds = (frames or fps) / fps
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            tone.sample_rate = 8000
+            streams.append((container.add_stream("aac", rate=8000, layout="mono"), [tone] * int(seconds * 7)))
+        container.start_encoding()
+        for stream, pictures in streams:
+            for index, picture in enumerate(pictures):
+                picture.pts = index * (1024 if stream.type == "audio" else 1)
+                picture.time_base = Fraction(1, 8000 if stream.type == "audio" else fps)
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def make_jpegs(tmp_path: Path) -> Callable[..., Path]:
+    """Write an AVI whose header says one size and whose pictures have another."""
+
+    def make(name: str, announced: tuple[int, int], true: tuple[int, int]) -> Path:
+        small = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+        picture = small.replace(struct.pack(">HH", 48, 64), struct.pack(">HH", true[1], true[0]))
+        path = tmp_path / name
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mjpeg", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+            for index in range(3):
+                packet = av.Packet(picture)
+                packet.pts = packet.dts = index
+                packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 25), stream, True
+                container.mux(packet)
+        path.write_bytes(path.read_bytes().replace(struct.pack("<II", 64, 48), struct.pack("<II", *announced)))
+        return path
+
+    return make

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from spoton_common.errors import RejectedRecord
-from spoton_reid.association import AssociationParameters
+from spoton_reid.association import AssociationParameters, Associator, LabelledBucket
+from spoton_reid.association import IdentityRevision as Correction
 from spoton_reid.embedding import Embedder
 from spoton_reid.embedding.description import ModelDescription
 from spoton_reid.stages.associate import AssociateMachine
@@ -215,6 +216,22 @@ class TestAssociateMachine:
         assert [b.global_frame_index for b in buckets[1:41]] == list(range(40))
         assert (buckets[0].start, buckets[-1].outcome) == (START, Outcome.COMPLETED)
         assert all(len(b.cameras) == 2 for b in buckets[1:41])
+
+    def test_the_end_names_the_last_revision_that_belongs_to_it(
+        self, streams: list[list[Tracks]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finish = Associator.finish
+
+        def finish_with_a_correction(self: Associator) -> tuple[list[LabelledBucket], list[Correction]]:
+            buckets, corrections = finish(self)
+            return buckets, [*corrections, Correction("c0", 1, 0, 5, 1, 7)]
+
+        monkeypatch.setattr(Associator, "finish", finish_with_a_correction)
+        records = identities(self.machine(), interleaved(streams))
+        newest = max(r.revision for r in records if isinstance(r, IdentityRevision))
+        end = records[-1]
+        assert isinstance(end, GlobalIds)
+        assert (end.kind, end.identity_revision) == (Kind.END_OF_TASK, newest)
 
     def test_the_order_of_arrival_changes_nothing(self, streams: list[list[Tracks]]) -> None:
         one_after_the_other = [*streams[1], *streams[0]]

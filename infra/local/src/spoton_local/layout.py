@@ -60,9 +60,14 @@ class Layout:
         """The files and folders that services may read, one absolute path a line."""
         return self.root / "file-roots.txt"
 
+    @property
+    def uploads(self) -> Path:
+        """Videos that people upload; services may read them."""
+        return self.root / "uploads"
+
     def create(self) -> None:
         """Make every folder and the (empty) list of file roots, where missing."""
-        for folder in (self.root, self.logs, self.run, self.config, self.data):
+        for folder in (self.root, self.logs, self.run, self.config, self.data, self.uploads):
             folder.mkdir(parents=True, exist_ok=True)
         self.file_roots.touch(exist_ok=True)
 

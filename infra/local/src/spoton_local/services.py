@@ -26,6 +26,7 @@ class Service:
         module: run as `python -m module`.
         runs_models: it does the heavy arithmetic and gets more threads.
         reads_files: it opens `file://` sources and is told the allowed roots.
+        takes_uploads: it keeps files for those that read them.
         asks_others: it reports the health of all services and is told where to ask.
         model_variable: the setting that names its model, if it has one.
 
@@ -35,6 +36,7 @@ class Service:
     module: str
     runs_models: bool = False
     reads_files: bool = False
+    takes_uploads: bool = False
     asks_others: bool = False
     model_variable: str | None = None
 
@@ -45,7 +47,7 @@ SERVICES = (
     Service("reid", "spoton_reid", runs_models=True, model_variable=EMBEDDER_VARIABLE),
     Service("mapper", "spoton_mapper"),
     Service("events", "spoton_mapper.events"),
-    Service("gateway", "spoton_gateway", reads_files=True, asks_others=True),
+    Service("gateway", "spoton_gateway", reads_files=True, takes_uploads=True, asks_others=True),
     Service("sink", "spoton_gateway.sinks"),
 )
 
@@ -87,6 +89,9 @@ class ServiceProcess:
         environment.update(thread_counts(self._service.runs_models))
         if self._service.reads_files:
             environment["SPOTON_FILE_ROOTS_FILE"] = str(self._layout.file_roots)
+            environment["SPOTON_FILE_ROOTS"] = json.dumps([str(self._layout.uploads)])
+        if self._service.takes_uploads:
+            environment["SPOTON_GATEWAY_UPLOAD_DIR"] = str(self._layout.uploads)
         if self._service.asks_others:
             environment["SPOTON_GATEWAY_SERVICE_HEALTH_URLS"] = json.dumps(self._health_urls())
         model = self._models().get(self._service.model_variable or "")

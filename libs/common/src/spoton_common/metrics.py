@@ -76,7 +76,7 @@ RECORDS_OUT = _counter("spoton_records_out", "Records written", ("ingest", *_RUN
 DROPPED = _counter(
     "spoton_dropped",
     "Records or frames left out, by reason",
-    ("ingest", *_RUN, "gateway"),
+    ("ingest", *_RUN, "gateway", "sink"),
     "reason",
     first=("duplicate",),
 )
@@ -153,6 +153,14 @@ REFUSED_REQUESTS = _counter(
     ("gateway",),
     "reason",
     first=("host",),
+)
+
+UPLOADS = _counter(
+    "spoton_uploads",
+    "Uploaded files, by what became of them: accepted, or the reason of the refusal",
+    ("gateway",),
+    "outcome",
+    first=("accepted",),
 )
 
 _HEALTH_HELP = "State of a part of the process: 0 healthy, 1 degraded, 2 unhealthy"

@@ -19,6 +19,10 @@ def _storage(*roots: Path, roots_file: Path | None = None) -> Storage:
     return Storage(FileAccess(roots=roots, roots_file=roots_file), S3Settings())
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def _read(storage: Storage, uri: str, first: int, last: int) -> bytes:
     return b"".join([chunk async for chunk in storage.read_range(uri, first, last)])
 
@@ -122,3 +126,15 @@ async def test_a_failed_fetch_leaves_nothing(root: Path, tmp_path: Path) -> None
     with pytest.raises(NotFound):
         await _storage(root).fetch((root / "b.mp4").as_uri(), target / "b.mp4")
     assert list(target.iterdir()) == []
+
+
+async def test_a_file_is_kept_under_another_name_and_removed(tmp_path: Path) -> None:
+    source, uri = tmp_path / "arriving", (tmp_path / "a b.mp4").as_uri()
+    source.write_bytes(b"video")
+    async with Storage(FileAccess(), S3Settings()) as storage:
+        await storage.keep(source, uri)
+        assert (tmp_path / "a b.mp4").read_bytes() == b"video"
+        assert _names(tmp_path) == ["a b.mp4"]
+        await storage.remove(uri)
+        await storage.remove(uri)
+        assert _names(tmp_path) == []

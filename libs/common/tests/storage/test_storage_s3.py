@@ -143,3 +143,16 @@ async def test_a_broken_connection_is_taken_up_where_it_broke(tmp_path: Path) ->
     assert (tmp_path / "a.mp4").read_bytes() == body
     assert asked[0] == 0
     assert asked[-1] > 0
+
+
+async def test_a_file_is_kept_as_an_object_and_removed(bucket: Any, s3_settings: S3Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(_BYTES)
+    async with _storage(s3_settings) as storage:
+        await storage.keep(tmp_path / "a.mp4", "s3://videos/uploads/b.mp4")
+        assert bucket.Object("uploads/b.mp4").get()["Body"].read() == _BYTES
+        await storage.remove("s3://videos/uploads/b.mp4")
+        await storage.remove("s3://videos/uploads/b.mp4")
+        with pytest.raises(NotFound):
+            await storage.stat("s3://videos/uploads/b.mp4")
+        with pytest.raises(NotFound):
+            await storage.keep(tmp_path / "a.mp4", "s3://missing-bucket/b.mp4")

@@ -19,20 +19,39 @@ from spoton_common.tracing import configure_tracing
 from spoton_schemas.codec import Codec
 
 from spoton_gateway.access import AccessGuard, origin_pattern
-from spoton_gateway.api import analytics, config, events, health, media, problems, tasks
+from spoton_gateway.api import (
+    analytics,
+    config,
+    events,
+    health,
+    identities,
+    jobs,
+    media,
+    problems,
+    surgitrack,
+    tasks,
+    uploads,
+)
 from spoton_gateway.body_limit import BodyLimit
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
+from spoton_gateway.jobs.dispatcher import Dispatcher
+from spoton_gateway.jobs.housekeeping import Housekeeping
+from spoton_gateway.jobs.service import JobService
 from spoton_gateway.kafka.environments import EnvironmentTable
 from spoton_gateway.kafka.publisher import Publisher
 from spoton_gateway.queries.tasks import watched
 from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import TaskService
+from spoton_gateway.uploads.service import UploadService
+from spoton_gateway.uploads.settings import UploadSettings
 from spoton_gateway.ws import endpoint
 from spoton_gateway.ws.hub import Hub, Limits
 from spoton_gateway.ws.reader import Watched
 
 _log = get_logger()
+
+_STREAMING = (uploads.PATH, f"/api/v1{uploads.PATH}")
 
 _DESCRIPTION = """Follows people across many cameras. A task's messages come over `/ws/tracking/{task_id}`.
 
@@ -64,7 +83,7 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
     app.state.settings = settings
     problems.install(app)
     origins = origin_pattern(settings.allowed_hosts, settings.allowed_origins)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, streaming=_STREAMING)
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=origins,
@@ -114,6 +133,13 @@ async def _connect(
     client = await stack.enter_async_context(httpx.AsyncClient())
     redis_client = redis.from_url(connections.redis_url.get_secret_value())
     stack.push_async_callback(redis_client.aclose)
+    keeping = UploadSettings()
+    housekeeping = Housekeeping(database, state.storage, publisher, redis_client, keeping)
+    dispatcher = Dispatcher(database, publisher, housekeeping, keeping)
+    dispatcher.start()
+    stack.push_async_callback(dispatcher.stop)
+    state.uploads = UploadService(database, state.storage, keeping)
+    state.jobs = JobService(database, dispatcher, housekeeping)
     state.health = HealthService(
         database,
         environments,
@@ -135,10 +161,14 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(events.results_router)
     v1.include_router(analytics.router, prefix="/analytics_data")
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
+    v1.include_router(identities.router)
     v1.include_router(config.router)
     v1.include_router(media.router)
+    v1.include_router(uploads.router)
+    v1.include_router(jobs.router)
     v1.include_router(health.v1_router)
     app.include_router(v1)
+    app.include_router(surgitrack.router)
     app.include_router(health.router)
     app.include_router(endpoint.router)
     with as_file(files("spoton_gateway") / "web") as folder:

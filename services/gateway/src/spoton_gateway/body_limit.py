@@ -1,6 +1,7 @@
 """Bounds what a request's body costs: its size, and the time that it takes to come."""
 
 import asyncio
+from collections.abc import Collection
 
 from spoton_common import metrics
 from starlette.datastructures import Headers
@@ -15,14 +16,19 @@ _BODY_S = 20.0
 
 
 class BodyLimit:
-    """Reads a body before the route sees it: 413 if it is too long, 408 if it does not come."""
+    """Reads a body before the route sees it: 413 if it is too long, 408 if it does not come.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Routes at the paths ``streaming`` read theirs themselves, piece by piece, and have limits of their own.
+    """
+
+    def __init__(self, app: ASGIApp, streaming: Collection[str] = ()) -> None:
         self._app = app
+        self._streaming = streaming
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on requests with the body in one piece."""
-        if scope["type"] != "http" or not _has_body(Headers(scope=scope)):
+        streams = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self._streaming
+        if scope["type"] != "http" or streams or not _has_body(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         body = bytearray()

@@ -4,6 +4,7 @@ from spoton_common.description import Description, Group
 from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceSettings, TracingSettings
 
 from spoton_gateway.settings import GatewaySettings, SinkSettings
+from spoton_gateway.uploads.settings import UploadSettings
 
 GATEWAY = Description(
     module="spoton_gateway",
@@ -12,17 +13,20 @@ GATEWAY = Description(
     reads={
         "map-points, identity-revisions, events, task-status": "what WebSocket clients are told",
         "environments": "scenes and their videos",
-        "PostgreSQL": "tasks, trajectories, exports",
+        "PostgreSQL": "tasks, trajectories, exports, who looks alike",
         "file://, s3://": "videos for the page",
     },
     writes={
         "segments": "the work of a task that is started",
+        "environments": "the place of an uploaded video",
         "commands": "pause, resume, stop, focus",
         "task-status": "that a task is accepted",
-        "PostgreSQL": "the task, before it starts",
+        "PostgreSQL": "the task, before it starts; jobs",
+        "file://, s3://": "uploaded videos",
     },
     own=GatewaySettings,
     shared=(
+        Group(UploadSettings),
         Group(Connections),
         Group(S3Settings),
         Group(FileAccess),
@@ -39,6 +43,7 @@ SINK = Description(
     reads={
         "map-points": "positions, boxes, identities",
         "identity-revisions": "corrections",
+        "appearances": "what identities look like, where there is pgvector",
         "events": "what happened",
         "task-status": "progress and failures",
     },

@@ -4,6 +4,12 @@ GatewayError (SpotonError)
 ├── NotFound           the task, environment, camera, file or identity does not exist
 ├── Conflict           the request does not fit the state of the task
 ├── Unprocessable      the request is well-formed but asks for something impossible
+├── BadUpload          the body of an upload is not what the form promises, or ended early
+├── SlowUpload         an upload stopped coming
+├── TooLarge           a file is larger than it may be
+├── UnsupportedMedia   a file, or the body of a request, is of a kind that is not accepted
+├── UnusableUpload     a file is damaged, or holds a video beyond the limits
+├── StorageFull        there is no room for a file
 ├── RangeBeyondEnd     a byte range lies behind the end of a file
 ├── BadCursor          a cursor is not one that this service gave out
 ├── TooMany            this process serves as many clients as it may
@@ -28,6 +34,30 @@ class Conflict(GatewayError):
 
 class Unprocessable(GatewayError):
     """The request is well-formed but asks for something impossible."""
+
+
+class BadUpload(GatewayError):
+    """The body of an upload is not what the form promises, or ended early."""
+
+
+class SlowUpload(GatewayError):
+    """An upload stopped coming."""
+
+
+class TooLarge(GatewayError):
+    """A file is larger than it may be."""
+
+
+class UnsupportedMedia(GatewayError):
+    """A file, or the body of a request, is of a kind that is not accepted."""
+
+
+class UnusableUpload(GatewayError):
+    """A file is damaged, or holds a video beyond the limits; the message is a sentence for users."""
+
+
+class StorageFull(GatewayError):
+    """There is no room for a file."""
 
 
 class RangeBeyondEnd(GatewayError):

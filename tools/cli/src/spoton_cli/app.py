@@ -12,6 +12,7 @@ from spoton_cli import (
     environment_commands,
     eval_command,
     exporting,
+    job_command,
     run_command,
     segment_commands,
     stack_commands,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 stack_commands.register(app)
 run_command.register(app)
+job_command.register(app)
 demo_command.register(app)
 exporting.register(app)
 eval_command.register(app)

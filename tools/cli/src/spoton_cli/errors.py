@@ -4,6 +4,7 @@ CommandError
 ├── GatewayRefused      the gateway answered with a problem
 ├── GatewayUnreachable  nobody answers at the gateway's address
 ├── NoSuchLetter        there is no dead letter of that id
+├── JobFailed           a job ended, but not as completed
 └── FramesMissing       a task ended, but not every frame came out
 """
 
@@ -26,3 +27,7 @@ class FramesMissing(CommandError):
 
 class NoSuchLetter(CommandError):
     """There is no dead letter of that id."""
+
+
+class JobFailed(CommandError):
+    """A job ended, but not as completed."""

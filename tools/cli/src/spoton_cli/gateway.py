@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -95,6 +96,22 @@ class Gateway:
         """Fetch a task's results as a zip archive."""
         parameters = {"format": file_format, "identities": identities}
         return self._request("GET", f"/api/v1/processing-tasks/{task_id}/export", params=parameters).content
+
+    def upload(self, file: Path, classes: list[str]) -> str:
+        """Send a video and return the id of its job."""
+        with file.open("rb") as content:
+            answer = self._request("POST", "/api/v1/upload", files={"file": content}, params={"classes": classes})
+        return str(answer.json()["job_id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Show one job."""
+        found: dict[str, Any] = self._request("GET", f"/api/v1/jobs/{job_id}").json()
+        return found
+
+    def job_events(self, job_id: str) -> list[dict[str, Any]]:
+        """List what happened in a job's video."""
+        found: list[dict[str, Any]] = self._request("GET", "/events", params={"job_id": job_id}).json()["events"]
+        return found
 
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:

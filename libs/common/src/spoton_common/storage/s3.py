@@ -42,7 +42,7 @@ _BEHIND_END = {"416", "InvalidRange"}
 
 
 class S3Store:
-    """Reads objects; connects at the first use and keeps its connections until closed."""
+    """Reads and writes objects; connects at the first use and keeps its connections until closed."""
 
     def __init__(self, settings: S3Settings) -> None:
         self._settings = settings
@@ -61,9 +61,10 @@ class S3Store:
         with _translated(location):
             answer = await client.head_object(Bucket=location.bucket, Key=location.key)
         size = int(answer["ContentLength"])
-        # Servers of plain folders have none for files that were put there by other means.
-        stand_in = f"{answer['LastModified'].timestamp():.0f}-{size}"
-        return size, str(answer.get("ETag", stand_in)).strip('"')
+        etag = answer.get("ETag")
+        if etag is None:  # servers of plain folders have none for files that were put there by other means
+            etag = f"{answer['LastModified'].timestamp():.0f}-{size}"
+        return size, str(etag).strip('"')
 
     async def read(self, location: S3Location, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield the bytes ``first`` to ``last``, both included."""
@@ -89,6 +90,18 @@ class S3Store:
                     await asyncio.sleep(random.uniform(0, 2**attempt))  # noqa: S311 (no secret depends on it)
                 else:
                     return
+
+    async def upload(self, source: Path, location: S3Location) -> None:
+        """Write a whole object from a file, which is read as it goes out."""
+        client = await self._connected()
+        with source.open("rb") as file, _translated(location):
+            await client.put_object(Bucket=location.bucket, Key=location.key, Body=file)
+
+    async def delete(self, location: S3Location) -> None:
+        """Remove an object; one that is not there is no error."""
+        client = await self._connected()
+        with _translated(location):
+            await client.delete_object(Bucket=location.bucket, Key=location.key)
 
     async def _connected(self) -> Any:
         async with self._opening:

@@ -13,7 +13,7 @@ from typing import Self
 from spoton_common.settings import FileAccess, S3Settings
 from spoton_common.storage.errors import RangeNotSatisfiable
 from spoton_common.storage.files import allowed_path
-from spoton_common.storage.locations import FileLocation, parse_uri
+from spoton_common.storage.locations import FileLocation, S3Location, parse_uri
 from spoton_common.storage.s3 import S3Store
 
 _CHUNK_BYTES = 1 << 18
@@ -28,7 +28,7 @@ class MediaStat:
 
 
 class Storage:
-    """Reads ``file://`` and ``s3://``; an async context manager of one event loop.
+    """Reads ``file://`` and ``s3://``, and keeps files there; an async context manager of one event loop.
 
     All methods raise ``InvalidUri``, ``OutsideRoots``, ``NotFound``, ``AccessRefused`` or ``Unreachable``.
     """
@@ -70,6 +70,22 @@ class Storage:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+    async def keep(self, source: Path, uri: str) -> None:
+        """Put a local file where ``uri`` says, whole or not at all; a ``file://`` of the same disk takes it over."""
+        location = parse_uri(uri)
+        if isinstance(location, S3Location):
+            await self._s3.upload(source, location)
+        else:
+            await asyncio.to_thread(source.replace, location.path)
+
+    async def remove(self, uri: str) -> None:
+        """Remove what lies at a URI that was given to ``keep``; nothing there is no error."""
+        location = parse_uri(uri)
+        if isinstance(location, S3Location):
+            await self._s3.delete(location)
+        else:
+            await asyncio.to_thread(Path(location.path).unlink, missing_ok=True)
 
     async def read_range(self, uri: str, first: int, last: int) -> AsyncIterator[bytes]:
         """Yield the bytes ``first`` to ``last`` (both included; those that exist).

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from spoton_gateway.api.as_of import KnownAsOf
 from spoton_gateway.api.deps import Connection, Environments
 from spoton_gateway.api.models import MAX_ID, Heatmap, Trajectory
 from spoton_gateway.api.problems import documented
@@ -21,12 +22,13 @@ CellSize = Annotated[float, Query(description="Metres, a multiple of 0.25", gt=0
 async def get_trajectory(
     global_id: GlobalId,
     connection: Connection,
+    as_of: KnownAsOf,
     task_id: str | None = None,
     cursor: str | None = None,
     limit: Limit = 5000,
 ) -> Trajectory:
-    """Tell where a person went; without a task, in the newest one that has the person."""
-    return await analytics.trajectory(connection, global_id, task_id, cursor, limit)
+    """Tell where a person went, as known now or then; without a task, in the newest one that has the person."""
+    return await analytics.trajectory(connection, global_id, task_id, as_of, cursor, limit)
 
 
 @router.get("/heatmap", responses=documented(404))

@@ -19,6 +19,7 @@ from spoton_gateway.api.models import (
 )
 from spoton_gateway.api.problems import documented
 from spoton_gateway.errors import NotFound
+from spoton_gateway.jobs.records import PREFIX
 from spoton_gateway.media.delivery import FILE_RESPONSES, RANGE_PARAMETER, deliver
 
 router = APIRouter(prefix="/config/environments", tags=["configuration"])
@@ -26,8 +27,9 @@ router = APIRouter(prefix="/config/environments", tags=["configuration"])
 
 @router.get("")
 async def list_environments(environments: Environments) -> EnvironmentList:
-    """List the registered environments."""
-    return EnvironmentList(items=[_environment(scene) for scene in environments.scenes()])
+    """List the registered environments, without those of single jobs."""
+    scenes = [scene for scene in environments.scenes() if not scene.environment_id.startswith(PREFIX)]
+    return EnvironmentList(items=[_environment(scene) for scene in scenes])
 
 
 @router.get("/{environment_id}", responses=documented(404))

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import asyncpg
-from fastapi import Depends
+from fastapi import Depends, Header
 from fastapi.requests import HTTPConnection
 from spoton_common.storage import Storage
 
 from spoton_gateway.database import Database
 from spoton_gateway.health import HealthService
+from spoton_gateway.jobs.service import JobService
 from spoton_gateway.kafka.environments import EnvironmentTable
 from spoton_gateway.task_service import TaskService
+from spoton_gateway.uploads.service import UploadService
 
 
 async def _connection(http: HTTPConnection) -> AsyncIterator[asyncpg.Connection]:
@@ -40,8 +42,30 @@ def _health(http: HTTPConnection) -> HealthService:
     return service
 
 
+def _uploads(http: HTTPConnection) -> UploadService:
+    service: UploadService = http.app.state.uploads
+    return service
+
+
+def _jobs(http: HTTPConnection) -> JobService:
+    service: JobService = http.app.state.jobs
+    return service
+
+
+def _user(
+    x_spoton_user: Annotated[
+        str, Header(description="Whose jobs share a place in the queue", pattern=r"^[\w.@+-]{1,64}$")
+    ] = "anonymous",
+) -> str:
+    """Return who asks, as the client says: it decides about turns only, until there is access control."""
+    return x_spoton_user
+
+
 Connection = Annotated[asyncpg.Connection, Depends(_connection)]
 Tasks = Annotated[TaskService, Depends(_tasks)]
 Environments = Annotated[EnvironmentTable, Depends(_environments)]
 Files = Annotated[Storage, Depends(_storage)]
+Uploads = Annotated[UploadService, Depends(_uploads)]
+Jobs = Annotated[JobService, Depends(_jobs)]
+User = Annotated[str, Depends(_user)]
 HealthReports = Annotated[HealthService, Depends(_health)]

@@ -155,11 +155,12 @@ class TrajectoryPoint(_View):
 
 
 class Trajectory(_View):
-    """A person's path in one task, with all revisions applied."""
+    """A person's path in one task, as far as was known of identities."""
 
     task_id: str
     environment_id: str
     global_id: int
+    as_of_revision: int = Field(description="Newest identity revision in it; ask for it to get further pages alike")
     points: list[TrajectoryPoint]
     next_cursor: str | None
 
@@ -218,6 +219,27 @@ class EventPage(_View):
     task_id: str
     items: list[EventView]
     next_cursor: str | None = Field(description="For the next page; null: this is the last")
+
+
+class SimilarIdentity(_View):
+    """Somebody who looks alike."""
+
+    task_id: str
+    environment_id: str
+    global_id: int
+    cosine: float = Field(description="Of the two mean appearances; what it says depends on the network")
+    global_frame_index: int = Field(description="Tick of the task at which the person was last seen, about")
+    last_seen: datetime | None = Field(description="The same as filmed; null while the task's scene is not known")
+    crops: float = Field(description="How many good crops the appearance rests on")
+
+
+class SimilarIdentities(_View):
+    """Who looks like a person, best first."""
+
+    task_id: str
+    global_id: int
+    model: str = Field(description="Network whose embeddings were compared")
+    items: list[SimilarIdentity]
 
 
 class ComponentHealth(_View):

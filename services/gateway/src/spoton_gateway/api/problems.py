@@ -31,10 +31,12 @@ _MEANINGS = {
     408: "The request did not come in time",
     409: "Does not fit the state of the task",
     413: "The body is too large",
+    415: "Not a form, or not a kind of video that is accepted",
     416: "The range lies behind the end of the file",
     422: "Not valid",
     502: "Object storage refuses access",
     503: "Kafka, the database or object storage is away, or the gateway is too busy",
+    507: "There is no room for the file",
 }
 
 _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
@@ -42,6 +44,12 @@ _BY_TYPE: dict[type[Exception], tuple[int, str]] = {
     errors.Conflict: (409, "Conflict with the state of the task"),
     errors.Unprocessable: (422, "The request cannot be carried out"),
     errors.BadCursor: (422, "Unknown cursor"),
+    errors.BadUpload: (400, "The upload cannot be read"),
+    errors.SlowUpload: (408, "The upload stopped coming"),
+    errors.TooLarge: (413, "The file is too large"),
+    errors.UnsupportedMedia: (415, "Unsupported kind of file"),
+    errors.UnusableUpload: (422, "The video cannot be accepted"),
+    errors.StorageFull: (507, "Insufficient storage"),
     errors.RangeBeyondEnd: (416, "Range not satisfiable"),
     errors.Unavailable: (503, "Service unavailable"),
     asyncpg.DataError: (422, "The request holds what the database cannot take"),

@@ -6,11 +6,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from spoton_common.tracing import HEADER, parse_traceparent
 
+from spoton_gateway.api.as_of import KnownAsOf
 from spoton_gateway.api.deps import Connection, Tasks
 from spoton_gateway.api.models import AcceptedCommand, ControlTask, StartedTask, StartTask, TaskPage, TaskStatusView
 from spoton_gateway.api.problems import documented
+from spoton_gateway.errors import Unprocessable
 from spoton_gateway.exports.archive import write_archive
 from spoton_gateway.queries import tasks
+from spoton_gateway.queries.as_of import identity_view, live_view
 
 router = APIRouter(tags=["processing tasks"])
 
@@ -53,10 +56,14 @@ async def control_task(task_id: str, request: ControlTask, service: Tasks) -> Ac
 async def export_task(
     task_id: str,
     connection: Connection,
+    as_of: KnownAsOf,
     format: Literal["mot", "csv", "json"] = "mot",  # noqa: A002 (the parameter's public name)
     identities: Literal["revised", "live"] = "revised",
 ) -> ZipResponse:
-    """Download everything that is known of a task as a zip."""
-    archive = await write_archive(connection, task_id, format, identities)
+    """Download everything that is known of a task, or was known then, as a zip."""
+    if identities == "live" and not as_of.is_now:
+        raise Unprocessable("live identities are those as published, whenever it is asked: leave as_of out")
+    view = live_view() if identities == "live" else await identity_view(connection, task_id, as_of)
+    archive = await write_archive(connection, task_id, format, view)
     headers = {"Content-Disposition": f'attachment; filename="{archive.filename}"'}
     return ZipResponse(archive.chunks(_CHUNK_BYTES), headers=headers)

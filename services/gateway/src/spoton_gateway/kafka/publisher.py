@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -40,6 +41,14 @@ class Publisher:
         """Write records in their order; ``Unavailable`` if Kafka or the registry did not take them."""
         await asyncio.to_thread(self._publish, records, {HEADER: trace} if trace else None)
 
+    async def remove(self, topic: Topic[Any], key: str) -> None:
+        """Remove a key from a compacted topic; ``Unavailable``."""
+        await asyncio.to_thread(self._remove, topic, key)
+
+    def _remove(self, topic: Topic[Any], key: str) -> None:
+        with self._sending() as producer:
+            producer.send_bytes(topic.name, key.encode(), None)
+
     def _check(self) -> None:
         try:
             self._admin.list_topics(timeout=_CHECK_TIMEOUT_S)
@@ -47,13 +56,19 @@ class Publisher:
             raise Unavailable("kafka", f"no answer from {self._bootstrap} ({error.args[0].str()})") from error
 
     def _publish(self, records: Sequence[tuple[Topic[Any], Any]], headers: dict[str, bytes] | None) -> None:
+        with self._sending() as producer:
+            for topic, record in records:
+                producer.send(topic, record, headers)
+
+    @contextmanager
+    def _sending(self) -> Iterator[RecordProducer]:
+        """Lend the producer, and deliver what it was given; ``Unavailable``."""
         self._check()
         with self._lock:
-            if self._producer is None:
-                self._producer = RecordProducer(self._bootstrap, self._make_codec(), timeout_s=_FLUSH_TIMEOUT_S)
             try:
-                for topic, record in records:
-                    self._producer.send(topic, record, headers)
+                if self._producer is None:
+                    self._producer = RecordProducer(self._bootstrap, self._make_codec(), timeout_s=_FLUSH_TIMEOUT_S)
+                yield self._producer
                 self._producer.flush(_FLUSH_TIMEOUT_S)
             except DeliveryFailed as error:
                 self._producer = None  # it remembers its failure; the next request gets a new one

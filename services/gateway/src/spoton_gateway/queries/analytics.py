@@ -3,7 +3,8 @@
 import asyncpg
 
 from spoton_gateway.api.models import Heatmap, HeatmapCell, Trajectory, TrajectoryPoint
-from spoton_gateway.errors import BadCursor, NotFound
+from spoton_gateway.errors import BadCursor, NotFound, Unprocessable
+from spoton_gateway.queries.as_of import AsOf, IdentityView, identity_view
 
 CELL_M = 0.25
 """Side of the cells that the database counts in; heatmaps have multiples of it."""
@@ -16,17 +17,22 @@ SELECT global_frame_index, min(time) AS time,
        sum(vx_m_s / w.variance) / sum(1 / w.variance) AS vx_m_s,
        sum(vy_m_s / w.variance) / sum(1 / w.variance) AS vy_m_s,
        sqrt(1 / sum(1 / w.variance)) AS std_m
-FROM person_positions
+FROM {positions}
 CROSS JOIN LATERAL (SELECT greatest(std_m * std_m, 1e-6) AS variance) w
-WHERE task_id = $1 AND global_id = $2 AND global_frame_index > $3
+WHERE task_id = $1 AND global_id = $2 AND {of_person} AND global_frame_index > $3
 GROUP BY global_frame_index ORDER BY global_frame_index LIMIT $4
 """
 
 _SEEN_BY = """
 SELECT global_frame_index, array_agg(DISTINCT camera_id ORDER BY camera_id) AS camera_ids
-FROM track_points
-WHERE task_id = $1 AND global_id = $2 AND global_frame_index BETWEEN $3 AND $4
+FROM {boxes}
+WHERE task_id = $1 AND global_id = $2 AND {of_person} AND global_frame_index BETWEEN $3 AND $4
 GROUP BY global_frame_index
+"""
+
+_KNOWN = """
+SELECT EXISTS (SELECT FROM {boxes} WHERE task_id = $1 AND global_id = $2 AND {of_person})
+    OR EXISTS (SELECT FROM {positions} WHERE task_id = $1 AND global_id = $2 AND {of_person})
 """
 
 _NEWEST_TASK_WITH = """
@@ -54,23 +60,30 @@ GROUP BY 1, 2 ORDER BY 2, 1
 
 
 async def trajectory(
-    connection: asyncpg.Connection, global_id: int, task_id: str | None, cursor: str | None, limit: int
+    connection: asyncpg.Connection, global_id: int, task_id: str | None, as_of: AsOf, cursor: str | None, limit: int
 ) -> Trajectory:
-    """Return a person's path in a task (None: the newest that has the person); ``NotFound``, ``BadCursor``."""
+    """Return a person's path in a task (None: the newest that has the person) as it was known.
+
+    ``NotFound``, ``BadCursor``, ``Unprocessable``.
+    """
+    if task_id is None and not as_of.is_now:
+        raise Unprocessable("give the task_id, too: each task has revisions of its own")
     task_id = task_id or await connection.fetchval(_NEWEST_TASK_WITH, global_id)
     if task_id is None:
         raise NotFound(f"no task has a person {global_id}")
     environment_id = await connection.fetchval("SELECT environment_id FROM tasks WHERE task_id = $1", task_id)
     if environment_id is None:
         raise NotFound(f"there is no task {task_id!r}")
-    await _require_person(connection, task_id, global_id)
-    rows = await connection.fetch(_TRAJECTORY, task_id, global_id, _after(cursor), limit + 1)
+    view = await identity_view(connection, task_id, as_of)
+    await _require_person(connection, view, task_id, global_id)
+    rows = await connection.fetch(_from(view, _TRAJECTORY), task_id, global_id, _after(cursor), limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
-    seen_by = await _seen_by(connection, task_id, global_id, rows)
+    seen_by = await _seen_by(connection, view, task_id, global_id, rows)
     return Trajectory(
         task_id=task_id,
         environment_id=environment_id,
         global_id=global_id,
+        as_of_revision=view.revision,
         points=[TrajectoryPoint(**dict(row), camera_ids=seen_by.get(row["global_frame_index"], [])) for row in rows],
         next_cursor=str(rows[-1]["global_frame_index"]) if more else None,
     )
@@ -99,25 +112,23 @@ async def heatmap(
     )
 
 
-async def _require_person(connection: asyncpg.Connection, task_id: str, global_id: int) -> None:
-    known = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM track_points WHERE task_id = $1 AND global_id = $2)"
-        " OR EXISTS (SELECT FROM person_positions WHERE task_id = $1 AND global_id = $2)",
-        task_id,
-        global_id,
-    )
-    if not known:
-        raise NotFound(f"task {task_id!r} has no person {global_id}")
+async def _require_person(connection: asyncpg.Connection, view: IdentityView, task_id: str, global_id: int) -> None:
+    if not await connection.fetchval(_from(view, _KNOWN), task_id, global_id):
+        raise NotFound(f"task {task_id!r} has no person {global_id} as of revision {view.revision}")
 
 
 async def _seen_by(
-    connection: asyncpg.Connection, task_id: str, global_id: int, rows: list[asyncpg.Record]
+    connection: asyncpg.Connection, view: IdentityView, task_id: str, global_id: int, rows: list[asyncpg.Record]
 ) -> dict[int, list[str]]:
     if not rows:
         return {}
     first, last = rows[0]["global_frame_index"], rows[-1]["global_frame_index"]
-    found = await connection.fetch(_SEEN_BY, task_id, global_id, first, last)
+    found = await connection.fetch(_from(view, _SEEN_BY), task_id, global_id, first, last)
     return {row["global_frame_index"]: row["camera_ids"] for row in found}
+
+
+def _from(view: IdentityView, query: str) -> str:
+    return query.format(boxes=view.boxes, positions=view.positions, of_person=view.of_person)
 
 
 def _after(cursor: str | None) -> int:

@@ -1,1 +1,1 @@
-"""The database sink, a process of its own: map points, identity revisions, events and task statuses → PostgreSQL."""
+"""The database sink, a process of its own: all that the line finds out, from its topics → PostgreSQL."""

@@ -29,7 +29,7 @@ from spoton_common.tracing import UNTRACED, Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
 from spoton_schemas.records import Event, MapPoints
-from spoton_schemas.topics import EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
+from spoton_schemas.topics import APPEARANCES, EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
 from structlog.contextvars import bind_contextvars
 
 from spoton_gateway.database import CONNECTION_ERRORS
@@ -42,10 +42,11 @@ from spoton_gateway.sinks.writer import Arrival, Writer
 _log = get_logger()
 
 NAME = "sink"
-TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, EVENTS, TASK_STATUS)}
+TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISIONS, APPEARANCES, EVENTS, TASK_STATUS)}
 
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
 _MAX_PAUSE_S = 2.0  # one statement of one client every second or so is no burden on a server that starts
+_LOOK_AFTER_S = 5.0  # how often an idle sink looks whether its database is there
 _FLUSH_S = 5.0  # a broker that needs longer is said to be away
 
 
@@ -100,6 +101,7 @@ class Sink:
         )
         self._connection: asyncpg.Connection | None = None
         self._writer: Writer | None = None
+        self._looked_after = 0.0
         self._retention = Retention(settings.keep_days)
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -114,10 +116,9 @@ class Sink:
             await self._retry(self._connect)
             self._consumer.subscribe(list(TOPICS))
             while not stop.is_set():
-                if self._connection is None or self._connection.is_closed():
-                    await self._retry(self._connect)
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
+                await self._retry(self._look_after)
                 observe_lag(self._consumer, NAME)
                 if self._retention.due(datetime.now(UTC)):
                     await self._retry(self._forget)
@@ -157,6 +158,14 @@ class Sink:
             # 2. Only then the records count as read.
             self._commit()
         self._observe(reads)
+
+    async def _look_after(self) -> None:
+        """Notice a database that has gone away while there is nothing to write."""
+        if self._connection is None or self._connection.is_closed():
+            await self._connect()
+        elif time.monotonic() - self._looked_after >= _LOOK_AFTER_S:
+            await self._connection.fetchval("SELECT 1", timeout=_LOOK_AFTER_S)
+            self._looked_after = time.monotonic()
 
     async def _forget(self) -> None:
         if self._connection is None or self._connection.is_closed():

@@ -18,6 +18,7 @@ _TABLES = (
     "person_positions",
     "identity_changes",
     "identity_revisions",
+    "identity_appearances",
     "events",
     "media",
     "task_progress",
@@ -25,6 +26,12 @@ _TABLES = (
     "tasks",
 )
 """All that have a task_id; the task itself last, so that an unfinished removal is found again."""
+
+
+async def remove_task(connection: asyncpg.Connection, task_id: str) -> None:
+    """Remove all rows of a task; call it inside a transaction."""
+    for table in await _existing(connection):
+        await connection.execute(f"DELETE FROM {table} WHERE task_id = $1", task_id)  # noqa: S608
 
 
 class Retention:
@@ -48,8 +55,17 @@ class Retention:
         removed: list[str] = [row["task_id"] for row in old]
         for task_id in removed:
             async with connection.transaction():
-                for table in _TABLES:
-                    await connection.execute(f"DELETE FROM {table} WHERE task_id = $1", task_id)  # noqa: S608
+                await remove_task(connection, task_id)
             _log.info("task removed: it ended long ago", task=task_id, keep_days=self._keep.days)
         self._next = now + _EVERY
         return removed
+
+
+async def _existing(connection: asyncpg.Connection) -> list[str]:
+    """List the tables without those that wait for an extension."""
+    found = await connection.fetch(
+        "SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS t (name, place)"
+        " WHERE to_regclass(name) IS NOT NULL ORDER BY place",
+        list(_TABLES),
+    )
+    return [row["name"] for row in found]

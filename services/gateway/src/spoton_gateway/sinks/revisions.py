@@ -12,6 +12,10 @@ A fused position was made of the boxes of its cameras at its tick that had its i
 * if there are none (the person was out of sight, the position foretold), it follows the person's last seen position.
 
 Two positions that end up with one identity at one tick are both kept; queries average them by their variances.
+A position's ``applied_revision`` is the newest of its boxes', and 0 while none of them was changed.
+
+The functions ``track_points_as_of`` and ``person_positions_as_of`` of the database evaluate the same rules up to a
+revision.
 """
 
 import asyncpg
@@ -42,7 +46,8 @@ WHERE p.task_id = $1 AND p.camera_id = r.camera_id AND p.track_id = r.track_id
 _COLLECT_SEEN_POSITIONS = """
 INSERT INTO revised_positions
 SELECT q.global_frame_index, q.live_global_id, q.time,
-       CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END
+       CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END,
+       max(t.applied_revision) FILTER (WHERE t.applied_revision > t.identity_revision)
 FROM (SELECT DISTINCT global_frame_index, live_global_id FROM revised_boxes WHERE live_global_id IS NOT NULL) r
 JOIN person_positions q
   ON q.task_id = $1 AND q.global_frame_index = r.global_frame_index AND q.live_global_id = r.live_global_id
@@ -54,21 +59,21 @@ GROUP BY 1, 2, 3
 
 _COLLECT_FORETOLD_POSITIONS = """
 INSERT INTO revised_positions
-SELECT q.global_frame_index, q.live_global_id, q.time, seen.global_id
+SELECT q.global_frame_index, q.live_global_id, q.time, seen.global_id, seen.applied_revision
 FROM person_positions q
 CROSS JOIN LATERAL (
-    SELECT e.global_id FROM person_positions e
+    SELECT e.global_id, e.applied_revision FROM person_positions e
     WHERE e.task_id = $1 AND e.live_global_id = q.live_global_id AND e.camera_ids <> '{}'
       AND e.global_frame_index < q.global_frame_index
     ORDER BY e.global_frame_index DESC LIMIT 1
 ) seen
 WHERE q.task_id = $1 AND q.camera_ids = '{}' AND q.global_frame_index BETWEEN $2 AND $3
-  AND q.global_id IS DISTINCT FROM seen.global_id
+  AND (q.global_id, q.applied_revision) IS DISTINCT FROM (seen.global_id, seen.applied_revision)
 """
 
 _REVISE_POSITIONS = """
 UPDATE person_positions p
-SET global_id = r.global_id
+SET global_id = r.global_id, applied_revision = r.revision
 FROM revised_positions r
 WHERE p.task_id = $1 AND p.global_frame_index = r.global_frame_index AND p.live_global_id = r.live_global_id
   AND p.time = r.time
@@ -87,8 +92,8 @@ async def prepare(connection: asyncpg.Connection) -> None:
     )
     await connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS revised_positions"
-        " (global_frame_index bigint, live_global_id integer, time timestamptz, global_id integer)"
-        " ON COMMIT DELETE ROWS"
+        " (global_frame_index bigint, live_global_id integer, time timestamptz, global_id integer,"
+        "  revision bigint) ON COMMIT DELETE ROWS"
     )
 
 

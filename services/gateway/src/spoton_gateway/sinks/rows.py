@@ -24,9 +24,10 @@ TRACK_POINTS = (
     *("live_global_id", "global_id", "identity_confidence", "identity_revision", "applied_revision", "x_m", "y_m"),
 )
 PERSON_POSITIONS = (
-    *("task_id", "global_frame_index", "live_global_id", "time", "global_id"),
+    *("task_id", "global_frame_index", "live_global_id", "time", "global_id", "applied_revision"),
     *("x_m", "y_m", "vx_m_s", "vy_m_s", "std_m", "camera_ids"),
 )
+IDENTITY_REVISIONS = ("task_id", "revision", "global_frame_index", "recorded_at")
 IDENTITY_CHANGES = (
     *("task_id", "revision", "ordinal", "camera_id", "track_id"),
     *("first_frame_index", "last_frame_index", "old_global_id", "new_global_id"),
@@ -47,6 +48,7 @@ class Rows:
     person_positions: list[Row] = field(default_factory=list)
     identity_revisions: list[Row] = field(default_factory=list)
     identity_changes: list[Row] = field(default_factory=list)
+    appearances: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
     def add_frame(self, record: MapPoints, origin: datetime) -> None:
@@ -58,9 +60,9 @@ class Rows:
         time = origin + timedelta(microseconds=record.event_time_us)
         self.person_positions += [_person_position(record, person, time) for person in record.people]
 
-    def add_revision(self, record: IdentityRevision) -> None:
-        """Add an identity revision with its changes in their order."""
-        self.identity_revisions.append((record.task_id, record.revision, record.global_frame_index))
+    def add_revision(self, record: IdentityRevision, recorded_at: datetime) -> None:
+        """Add an identity revision with its changes in their order, and when Kafka got it."""
+        self.identity_revisions.append((record.task_id, record.revision, record.global_frame_index, recorded_at))
         for ordinal, change in enumerate(record.changes):
             stretch = (change.first_frame_index, change.last_frame_index)
             identities = (change.old_global_id, change.new_global_id)
@@ -102,4 +104,5 @@ def _track_point(record: MapPoints, camera: CameraMapPoints, track: MappedTrack,
 def _person_position(record: MapPoints, person: PersonPosition, time: datetime) -> Row:
     motion = (person.x_m, person.y_m, person.vx_m_s, person.vy_m_s, person.std_m)
     key = (record.task_id, record.global_frame_index, person.global_id, time)
-    return (*key, person.global_id, *motion, list(person.camera_ids))
+    uncorrected = 0
+    return (*key, person.global_id, uncorrected, *motion, list(person.camera_ids))

@@ -25,9 +25,7 @@ async def insert(connection: asyncpg.Connection, rows: Rows) -> None:
     await _copy(connection, "camera_frames", rows.camera_frames)
     await _copy(connection, "track_points", rows.track_points)
     await _copy(connection, "person_positions", rows.person_positions)
-    await _insert(
-        connection, "identity_revisions", ("task_id", "revision", "global_frame_index"), rows.identity_revisions
-    )
+    await _insert(connection, "identity_revisions", columns.IDENTITY_REVISIONS, rows.identity_revisions)
     await _insert(connection, "identity_changes", columns.IDENTITY_CHANGES, rows.identity_changes)
     await _insert_events(connection, rows.events)
 

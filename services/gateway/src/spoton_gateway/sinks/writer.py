@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from spoton_schemas.records import Event, IdentityRevision, Kind, MapPoints, TaskStatus
+from spoton_common import metrics
+from spoton_schemas.records import Appearance, Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
 from spoton_gateway.sinks import event_identities, marks, revisions, statuses, tables
+from spoton_gateway.sinks.appearances import AppearanceTable, appearance_row
 from spoton_gateway.sinks.rows import Rows
 
 
@@ -16,7 +18,7 @@ from spoton_gateway.sinks.rows import Rows
 class Arrival:
     """A record of one of the sink's topics and the time (UTC) at which Kafka got it."""
 
-    record: MapPoints | IdentityRevision | Event | TaskStatus
+    record: MapPoints | IdentityRevision | Appearance | Event | TaskStatus
     said_at: datetime
 
 
@@ -40,12 +42,14 @@ class Writer:
         """``publish`` tells everybody of events whose identities have changed; what it raises undoes the batch."""
         self._connection = connection
         self._publish = publish
+        self._appearances = AppearanceTable(connection)
         self._origins: dict[str, datetime] = {}
 
     async def prepare(self) -> None:
         """Make the session ready; call it once, after the migrations."""
         await tables.prepare(self._connection)
         await revisions.prepare(self._connection)
+        await self._appearances.prepare()
 
     async def write(self, arrivals: Sequence[Arrival]) -> None:
         """Write a batch, all or nothing; the order within each topic counts."""
@@ -57,14 +61,18 @@ class Writer:
 
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
         async with self._connection.transaction():
-            await self._lock({arrival.record.task_id for arrival in arrivals})
+            task_ids = {arrival.record.task_id for arrival in arrivals}
+            await self._lock(task_ids)
+            arrivals = await self._without_removed(arrivals, task_ids)
             rows, touched = Rows(), dict[str, _Ticks]()
             for arrival in arrivals:
                 await self._take(arrival, rows, touched)
             await tables.insert(self._connection, rows)
+            await self._appearances.write(rows.appearances)
             for task_id, ticks in touched.items():
                 await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
             await self._correct_events(arrivals)
+            await self._appearances.prune(task_ids)
 
     async def _correct_events(self, arrivals: Sequence[Arrival]) -> None:
         """Let events follow revisions, and tell of it before the rows are safe: better twice than never."""
@@ -86,6 +94,16 @@ class Writer:
             "SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", sorted(task_ids)
         )
 
+    async def _without_removed(self, arrivals: Sequence[Arrival], task_ids: set[str]) -> Sequence[Arrival]:
+        """Leave out tasks that somebody deleted while the stages still worked on them."""
+        found = await self._connection.fetch("SELECT id FROM removed_tasks WHERE id = ANY ($1::text[])", list(task_ids))
+        if not found:
+            return arrivals
+        removed = {row["id"] for row in found}
+        left = [arrival for arrival in arrivals if arrival.record.task_id not in removed]
+        metrics.DROPPED.labels("sink", "removed_task").inc(len(arrivals) - len(left))
+        return left
+
     async def _take(self, arrival: Arrival, rows: Rows, touched: dict[str, _Ticks]) -> None:
         record = arrival.record
         if isinstance(record, MapPoints):
@@ -93,9 +111,11 @@ class Writer:
         elif isinstance(record, TaskStatus):
             await statuses.store_status(self._connection, record, arrival.said_at)
         elif isinstance(record, IdentityRevision):
-            rows.add_revision(record)
+            rows.add_revision(record, arrival.said_at)
             for change in record.changes:
                 _touch(touched, record, change.first_frame_index, change.last_frame_index)
+        elif isinstance(record, Appearance):
+            rows.appearances.append(appearance_row(record))
         else:
             rows.add_event(record)
 

@@ -2,6 +2,8 @@
 
 export const colour = (id) => (id == null ? "#9aa5b1" : `hsl(${(id * 137.508) % 360} 85% 62%)`);
 
+const FORETOLD_TICKS = 250; // mappers foretell for about a second
+
 export class Story {
   constructor() { this.updates = []; this.newest = -1; this.boxes = 0; this.revisions = []; this.ids = new Map(); }
 
@@ -13,9 +15,11 @@ export class Story {
       this.boxes += camera.tracks.length;
       for (const track of camera.tracks) track.live_id = track.global_id;
     }
+    payload.everyone = payload.people;
     for (const person of payload.people) person.live_id = person.global_id;
     // A revision may be there before the tick that was published without it.
     for (const revision of this.revisions) if (revision.revision > payload.identity_revision) this.apply(payload, revision);
+    this.follow(index, index);
     this.count(payload, 1);
   }
 
@@ -30,6 +34,7 @@ export class Story {
       this.apply(update, revision);
       this.count(update, 1);
     }
+    this.follow(first, last + FORETOLD_TICKS);
   }
 
   apply(update, revision) {
@@ -39,15 +44,36 @@ export class Story {
       for (const track of update.cameras[change.camera_id]?.tracks ?? [])
         if (track.track_id === change.track_id) track.global_id = change.new_global_id;
     }
-    for (const person of update.people) {
+    for (const person of update.everyone) {
       const now = new Set();
       for (const camera of person.camera_ids)
         for (const track of update.cameras[camera]?.tracks ?? []) if (track.live_id === person.live_id) now.add(track.global_id);
       if (now.size === 1) person.global_id = [...now][0];
       else if (now.size > 1) person.global_id = null;
     }
-    update.people = update.people.filter((person) => person.global_id != null);
+    this.show(update);
   }
+
+  follow(first, last) { // whoever is foretold, out of sight, is who was last seen
+    for (let index = Math.max(first, 0); index <= Math.min(last, this.newest); index++) {
+      const update = this.updates[index];
+      for (const person of update?.everyone ?? []) {
+        const seen = person.camera_ids.length ? null : this.lastSeen(person.live_id, index);
+        if (seen) person.global_id = seen.global_id;
+      }
+      if (update) this.show(update);
+    }
+  }
+
+  lastSeen(liveId, before) {
+    for (let index = before - 1; index >= Math.max(before - FORETOLD_TICKS, 0); index--) {
+      const seen = this.updates[index]?.everyone.find((person) => person.live_id === liveId && person.camera_ids.length);
+      if (seen) return seen;
+    }
+    return null;
+  }
+
+  show(update) { update.people = update.everyone.filter((person) => person.global_id != null); } // between two people: nobody
 
   count(update, by) {
     for (const camera of Object.values(update.cameras))

@@ -120,6 +120,7 @@ class AssociateMachine:
                 Kind.END_OF_TASK,
                 item.global_frame_index,
                 item.batch_index,
+                identity_revision=task.revision,
                 outcome=item.outcome,
                 error=item.error,
             )

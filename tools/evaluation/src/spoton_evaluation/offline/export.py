@@ -1,7 +1,7 @@
 """Write identities, as published live and after all revisions, as the line exports them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from spoton_schemas.records import IdentityChange, MappedTrack
 from spoton_evaluation.offline.line import LineOutput
 
 KINDS = ("live", "revised")
+
+Point = tuple[float, float]
+_Fused = dict[tuple[int, int], Point]  # by tick and identity
 
 
 @dataclass(slots=True)
@@ -28,6 +31,10 @@ class PublishedBox:
         """The identity as first published."""
         return self.track.global_id
 
+    def identity(self, kind: str) -> int | None:
+        """The identity, live or revised."""
+        return self.live if kind == "live" else self.revised
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedPlace:
@@ -38,6 +45,11 @@ class PublishedPlace:
     revised: int | None
     x_m: float
     y_m: float
+    std_m: float
+
+    def identity(self, kind: str) -> int | None:
+        """The identity, live or revised."""
+        return self.live if kind == "live" else self.revised
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,11 @@ def _places(output: LineOutput, boxes: dict[str, list[PublishedBox]]) -> list[Pu
                 identities = set().union(*(seen[tick, live, camera_id] for camera_id in person.camera_ids))
                 last[person.global_id] = next(iter(identities)) if len(identities) == 1 else None
             revised = last.get(person.global_id)
-            places.append(PublishedPlace(record.global_frame_index, person.global_id, revised, person.x_m, person.y_m))
+            places.append(
+                PublishedPlace(
+                    record.global_frame_index, person.global_id, revised, person.x_m, person.y_m, person.std_m
+                )
+            )
     return places
 
 
@@ -110,28 +126,47 @@ def write_exports(published: Published, out: Path) -> None:
     """Write `<camera>.txt` and `positions.csv` into `live/` and `revised/`."""
     for kind in KINDS:
         (out / kind).mkdir(parents=True, exist_ok=True)
+        fused = _fused_places(published.places, kind)
         for camera_id, boxes in published.boxes.items():
-            (out / kind / f"{camera_id}.txt").write_text(mot_text(boxes, kind), encoding="utf-8")
+            (out / kind / f"{camera_id}.txt").write_text(_mot_text(boxes, fused, kind), encoding="utf-8")
         (out / kind / "positions.csv").write_text(_positions_text(published.places, kind), encoding="utf-8")
 
 
-def mot_text(boxes: Iterable[PublishedBox], kind: str) -> str:
+def _fused_places(places: Iterable[PublishedPlace], kind: str) -> _Fused:
+    """Average the positions of one identity at one tick by their variances, as the export does."""
+    found: dict[tuple[int, int], list[PublishedPlace]] = defaultdict(list)
+    for place in places:
+        identity = place.identity(kind)
+        if identity is not None:
+            found[place.tick, identity].append(place)
+    return {key: _average(several) for key, several in found.items()}
+
+
+def _average(places: Sequence[PublishedPlace]) -> Point:
+    weights = [1 / max(place.std_m**2, 1e-6) for place in places]
+    total = sum(weights)
+    x_m = sum(place.x_m * weight for place, weight in zip(places, weights, strict=True)) / total
+    y_m = sum(place.y_m * weight for place, weight in zip(places, weights, strict=True)) / total
+    return x_m, y_m
+
+
+def _mot_text(boxes: Iterable[PublishedBox], fused: _Fused, kind: str) -> str:
     """Write one camera's boxes with identity; of two boxes of one identity in a picture the surer one counts."""
     chosen: dict[tuple[int, int], PublishedBox] = {}
     for box in boxes:
-        identity = box.live if kind == "live" else box.revised
+        identity = box.identity(kind)
         if identity is None:
             continue
         known = chosen.get((box.frame, identity))
         if known is None or _rank(box) < _rank(known):
             chosen[box.frame, identity] = box
-    return mot_lines(_row(box, frame, identity) for (frame, identity), box in sorted(chosen.items(), key=_key))
+    return mot_lines(_row(box, identity, fused) for (_, identity), box in sorted(chosen.items(), key=_key))
 
 
 def _positions_text(places: Iterable[PublishedPlace], kind: str) -> str:
     lines = ["global_frame_index,global_id,x_m,y_m\n"]
     for place in places:
-        identity = place.live if kind == "live" else place.revised
+        identity = place.identity(kind)
         if identity is not None:
             lines.append(f"{place.tick},{identity},{place.x_m:.4f},{place.y_m:.4f}\n")
     return "".join(lines)
@@ -145,16 +180,17 @@ def _key(item: tuple[tuple[int, int], PublishedBox]) -> tuple[int, int]:
     return item[0]
 
 
-def _row(box: PublishedBox, frame: int, identity: int) -> dict[str, object]:
+def _row(box: PublishedBox, identity: int, fused: _Fused) -> dict[str, object]:
     x1, y1, x2, y2 = box.track.bbox_xyxy
+    x_m, y_m = fused.get((box.tick, identity), (box.track.map_x_m, box.track.map_y_m))
     return {
-        "camera_frame_index": frame,
+        "camera_frame_index": box.frame,
         "id": identity,
         "x1_px": x1,
         "y1_px": y1,
         "x2_px": x2,
         "y2_px": y2,
         "confidence": box.track.confidence,
-        "x_m": box.track.map_x_m,
-        "y_m": box.track.map_y_m,
+        "x_m": x_m,
+        "y_m": y_m,
     }

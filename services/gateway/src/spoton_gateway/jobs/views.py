@@ -1,0 +1,133 @@
+"""Jobs as people see them, derived from what the sink writes of their tasks."""
+
+from datetime import datetime
+
+import asyncpg
+
+from spoton_gateway.api.job_models import BriefEvent, Job, JobPage, JobStatus, Video
+from spoton_gateway.errors import BadCursor, NotFound
+from spoton_gateway.jobs.records import environment_of
+
+_ALMOST = 99.9
+"""The last bit of the progress is the end itself."""
+
+# A task is over once its end is here and all revisions that belong to it are applied.
+_STATUS = """
+SELECT j.*, t.outcome, t.message, t.ended_at,
+       CASE
+           WHEN t.outcome IS NOT NULL
+                AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
+               THEN CASE t.outcome WHEN 'COMPLETED' THEN 'completed' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END
+           WHEN t.started THEN 'processing'
+           ELSE 'queued'
+       END AS status
+FROM jobs j LEFT JOIN tasks t ON t.task_id = j.job_id
+WHERE j.queued_at IS NOT NULL AND j.removed_at IS NULL
+"""
+
+_FACTS = """
+SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
+       coalesce(
+           (SELECT max(frames_done) FROM task_progress WHERE task_id = $1 AND stage = 'INGEST' AND ended),
+           (SELECT sum(num_frames) FROM media WHERE task_id = $1)
+       ) AS expected,
+       (SELECT min(error) FROM task_cameras WHERE task_id = $1) AS error
+"""
+
+# Scene time is the video's own: the only camera has no offset.
+_EVENTS = """
+SELECT e.type, e.event_time_us / 1e6 AS start_s,
+       e.end_frame_index / (t.scene->>'processing_fps')::double precision AS end_s, e.class_name, e.confidence
+FROM events e LEFT JOIN tasks t USING (task_id)
+WHERE e.task_id = $1 ORDER BY e.global_frame_index, e.event_id
+"""
+
+
+async def job(connection: asyncpg.Connection, job_id: str) -> Job:
+    """Return a job; ``NotFound``."""
+    row = await connection.fetchrow(f"{_STATUS} AND j.job_id = $1", job_id)
+    if row is None:
+        raise NotFound(f"there is no job {job_id!r}")
+    return await _view(connection, row)
+
+
+async def page(
+    connection: asyncpg.Connection, status: JobStatus | None, cursor: str | None, skip: int, limit: int
+) -> JobPage:
+    """Return jobs, newest first; new ones do not move the pages behind a cursor. ``BadCursor``."""
+    queued_at, job_id = _parse(cursor) if cursor else (None, None)
+    jobs = f"SELECT * FROM ({_STATUS}) AS s WHERE ($1::text IS NULL OR s.status = $1)"  # noqa: S608 (text is ours)
+    rows = await connection.fetch(
+        f"{jobs} AND ($2::timestamptz IS NULL OR (s.queued_at, s.job_id) < ($2, $3))"
+        " ORDER BY s.queued_at DESC, s.job_id DESC OFFSET $4 LIMIT $5",
+        status,
+        queued_at,
+        job_id,
+        skip,
+        limit + 1,
+    )
+    total = await connection.fetchval(f"SELECT count(*) FROM ({jobs}) AS c", status)  # noqa: S608
+    last = rows[limit - 1] if len(rows) > limit else None
+    return JobPage(
+        items=[await _view(connection, row) for row in rows[:limit]],
+        total=total,
+        next_cursor=f"{last['queued_at'].isoformat()}~{last['job_id']}" if last else None,
+    )
+
+
+async def events(connection: asyncpg.Connection, job_id: str) -> list[BriefEvent]:
+    """Return what happened in a job's video so far."""
+    return [BriefEvent(**row) for row in await connection.fetch(_EVENTS, job_id)]
+
+
+async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
+    job_id, status = row["job_id"], row["status"]
+    facts = await connection.fetchrow(_FACTS, job_id)
+    return Job(
+        job_id=job_id,
+        file_key=row["file_key"],
+        environment_id=environment_of(job_id),
+        user=row["owner"],
+        status=status,
+        progress=progress(status, facts["done"], facts["expected"]),
+        message=sentence(status, row["message"] or facts["error"], row["file_key"], row["file_name"]),
+        created_at=row["queued_at"],
+        started_at=row["announced_at"],
+        ended_at=row["ended_at"] if row["outcome"] else None,
+        classes=row["classes"],
+        status_url=f"/api/v1/jobs/{job_id}",
+        websocket_url=f"/ws/tracking/{job_id}",
+        video=Video(**{name: row[name] for name in Video.model_fields}),
+    )
+
+
+def progress(status: str, done: int, expected: int | None) -> float:
+    """Return percent: pictures whose results are in the database, of those that the video has.
+
+    Both only move towards the end: results are added, and of pictures that turn out damaged fewer are expected.
+    """
+    if status == "completed":
+        return 100.0
+    if not expected:
+        return 0.0
+    return round(min(100 * done / expected, _ALMOST), 2)
+
+
+def sentence(status: str, message: str | None, file_key: str, file_name: str) -> str | None:
+    """Tell a person in a sentence why a job failed, by the name that the person gave the file."""
+    if message is not None:
+        message = message.replace(file_key, file_name)
+    if status != "failed":
+        return message
+    return f"The video could not be processed: {message or 'nobody said why, see the log of ingest'}."
+
+
+def _parse(cursor: str) -> tuple[datetime, str]:
+    queued_at, _, job_id = cursor.partition("~")
+    try:
+        moment = datetime.fromisoformat(queued_at)
+    except ValueError as error:
+        raise BadCursor(f"{cursor[:80]!r} is not a cursor of this list") from error
+    if moment.tzinfo is None or not job_id:
+        raise BadCursor(f"{cursor[:80]!r} is not a cursor of this list")
+    return moment, job_id
