@@ -79,7 +79,7 @@ class RestingPlace:
     def miss(self, moment: Moment, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters) -> None:
         """Take a picture in which the thing is not seen at its place."""
         self.missing, self.waits = True, False
-        time_us, person = moment.time_us, toucher_of(self.place, people, parameters)
+        time_us, person = moment.time_us, toucher_of(self.place, people, moment, parameters)
         if person is not None:
             self._attended_us = time_us
             if self.last.person is None and self._first_touch is None:
