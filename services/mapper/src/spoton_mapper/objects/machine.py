@@ -52,7 +52,7 @@ def _event(record: MapPoints, camera_id: str, happening: Happening) -> Event:
         task_id=record.task_id,
         environment_id=record.environment_id,
         event_id=str(uuid.uuid5(_NAMES, name)),
-        type=happening.deed,
+        type=happening.deed.value,
         global_frame_index=seen.tick,
         event_time_us=seen.time_us,
         camera_id=camera_id,
