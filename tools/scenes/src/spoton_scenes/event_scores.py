@@ -36,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = [_told(item) for item in json.loads(given.events.read_text())["items"] if item["type"] in TYPES]
     for kind, each in score(true, found, TOLERANCE_S, by_person=False).items():
         counts = f"true {each.true:4} found {each.found:4} right {each.matched:4}"
-        sys.stdout.write(f"{kind:<18} {counts} F1 {each.f1:.3f}
-")
+        sys.stdout.write(f"{kind:<18} {counts} F1 {each.f1:.3f}\n")
     return 0
 
 
