@@ -28,16 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("scene", type=File, help="folder of the scene, with environment.yaml and ground_truth/")
     parser.add_argument("events", type=File, help="the task's events as the gateway gives them, JSON")
     given = parser.parse_args(arguments)
-    environment = yaml.safe_load((given.scene / "environment.yaml").read_text())
+    items = json.loads(given.events.read_text())["items"]
+    sys.stdout.writelines(report(given.scene, [_told(item) for item in items]))
+    return 0
+
+
+def report(scene: File, found: Sequence[TrueEvent]) -> list[str]:
+    """Return a line for each type of event of a scene's folder, and one for all."""
+    environment = yaml.safe_load((scene / "environment.yaml").read_text())
     zones = {zone["id"]: zone["polygon"] for zone in environment["zones"]}
     tripwires = {wire["id"]: (wire["from"], wire["to"]) for wire in environment["tripwires"]}
-    paths = read_paths(given.scene / "ground_truth" / "floor.csv")
-    true = true_events(paths, environment["processing_fps"], zones, tripwires)
-    found = [_told(item) for item in json.loads(given.events.read_text())["items"] if item["type"] in TYPES]
-    for kind, each in score(true, found, TOLERANCE_S, by_person=False).items():
-        counts = f"true {each.true:4} found {each.found:4} right {each.matched:4}"
-        sys.stdout.write(f"{kind:<18} {counts} F1 {each.f1:.3f}\n")
-    return 0
+    true = true_events(
+        read_paths(scene / "ground_truth" / "floor.csv"), environment["processing_fps"], zones, tripwires
+    )
+    scored = [event for event in found if event.type in TYPES]
+    return [
+        f"{kind:<18} true {each.true:4} found {each.found:4} right {each.matched:4} F1 {each.f1:.3f}\n"
+        for kind, each in score(true, scored, TOLERANCE_S, by_person=False).items()
+    ]
 
 
 def read_paths(floor: File) -> list[Path]:
