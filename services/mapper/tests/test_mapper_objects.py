@@ -108,6 +108,7 @@ def test_picked_up_and_put_back_at_another_place_with_who_did_it() -> None:
     up = events[0]
     assert (up.global_id, up.camera_id, up.track_id) == (7, "c0", 1)
     assert up.details["by"] == "person"
+    assert [(other.global_id, other.track_id) for other in up.others] == [(7, 2)]
     assert up.position is not None
     assert (up.position.x_m, up.position.y_m) == (1.0, 2.0)
     assert events[0].details["object"] == events[1].details["object"]

@@ -31,6 +31,12 @@ def test_nothing_expected_and_nothing_found_is_right() -> None:
     assert score([], []).f1 == 1.0
 
 
+def test_truth_is_read_past_its_comments(tmp_path: Path) -> None:
+    file = tmp_path / "clip.events.csv"
+    file.write_text("# by eye\nframe,time_s,slot,event,class\n202,6.77,L,pick_up,bottle\n", encoding="utf-8")
+    assert read_truth(file) == [Deed(UP, 6.77, "bottle")]
+
+
 def test_truth_of_other_columns_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "clip.events.csv"
     file.write_text("time,what\n1,cup\n", encoding="utf-8")

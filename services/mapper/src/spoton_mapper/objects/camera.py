@@ -25,19 +25,19 @@ class CameraObjects:
         self._moving: list[MovingThing] = []
         self._whereabouts = Whereabouts(parameters)
 
-    def feed(self, tick: int, camera: CameraMapPoints) -> list[Happening]:
+    def feed(self, tick: int, revision: int, camera: CameraMapPoints) -> list[Happening]:
         """Take the camera's next picture and return what has come to light with it, which may lie seconds back."""
         step_s = self._advance(camera.event_time_us)
-        people = people_of(camera)
-        things = things_of(tick, camera, people, self._parameters)
+        moment, people = Moment(tick, camera.event_time_us, revision), people_of(camera)
+        things = things_of(moment, camera, people, self._parameters)
         at_rest = self._match(things)
         for index, place in enumerate(self._whereabouts.places):
             if index in at_rest:
-                place.see(at_rest[index], step_s, self._parameters)
+                place.see(at_rest[index], step_s, people, self._parameters)
             elif any(self._may_show(place, thing) for thing in things):
                 place.wait()
             else:
-                place.miss(Moment(tick, camera.event_time_us), step_s, people, self._parameters)
+                place.miss(moment, step_s, people, self._parameters)
         known = list(at_rest.values())
         others = without_doubles([t for t in things if t not in known], known, self._parameters.double_share)
         self._moving = follow(self._moving, others, camera.event_time_us, self._parameters)

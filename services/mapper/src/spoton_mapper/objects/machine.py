@@ -2,11 +2,11 @@
 
 import uuid
 
-from spoton_schemas.records import Event, MapPoints, Point, TaskStart
+from spoton_schemas.records import Event, EventPerson, MapPoints, Point, TaskStart
 
 from spoton_mapper.objects.camera import CameraObjects
 from spoton_mapper.objects.parameters import ObjectParameters
-from spoton_mapper.objects.values import Happening
+from spoton_mapper.objects.values import Happening, Person
 
 _NAMES = uuid.UUID("6f1c8a52-3c0e-4a86-9d7e-0d0b1f6a5e21")  # any constant one
 
@@ -29,7 +29,9 @@ class ObjectEvents:
         for picture in record.cameras:
             if picture.camera_id not in self._cameras:
                 self._cameras[picture.camera_id] = CameraObjects(self._pictures_per_s, self._parameters)
-            happenings = self._cameras[picture.camera_id].feed(record.global_frame_index, picture)
+            happenings = self._cameras[picture.camera_id].feed(
+                record.global_frame_index, record.identity_revision, picture
+            )
             events += [_event(record, picture.camera_id, happening) for happening in happenings]
         return events
 
@@ -50,16 +52,32 @@ def _event(record: MapPoints, camera_id: str, happening: Happening) -> Event:
         task_id=record.task_id,
         environment_id=record.environment_id,
         event_id=str(uuid.uuid5(_NAMES, name)),
-        type=happening.deed,
+        type=happening.deed.value,
         global_frame_index=seen.tick,
         event_time_us=seen.time_us,
         camera_id=camera_id,
         track_id=seen.track_id,
         global_id=person.global_id if person else None,
+        identity_revision=person.seen.revision if person else 0,
+        others=_others(camera_id, person),
         class_name=happening.class_name,
         position=Point(*place) if place else None,
         confidence=round(min(happening.certainty, 1.0), 3),
         details=_details(happening),
+    )
+
+
+def _others(camera_id: str, person: Person | None) -> tuple[EventPerson, ...]:
+    """Name who did it by their tracklet, so that identity revisions find them; the event's own one is the thing's."""
+    if person is None:
+        return ()
+    return (
+        EventPerson(
+            global_id=person.global_id,
+            camera_id=camera_id,
+            track_id=person.track_id,
+            seen_frame_index=person.seen.tick,
+        ),
     )
 
 

@@ -86,9 +86,8 @@ class MovingThing:
 
     def _needed_s(self, parameters: ObjectParameters) -> float:
         """Return how long it must be still, which depends on whether somebody holds it."""
-        window = [s for s in self.history if seconds(s, self.last) <= parameters.still_s]
-        held = sum(s.person is not None for s in window)
-        return parameters.held_still_s if held > len(window) / 2 else parameters.still_s
+        held = any(s.person and seconds(s, self.last) <= parameters.released_s for s in self.history)
+        return parameters.held_still_s if held else parameters.still_s
 
     def _touchdown(self, place: BBox, presence: float, parameters: ObjectParameters) -> Touchdown:
         resting = list(takewhile(lambda s: _stands_on(place, s.bbox_xyxy, parameters), reversed(self.history)))

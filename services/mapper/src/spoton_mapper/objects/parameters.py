@@ -10,6 +10,7 @@ class ObjectParameters:
     Attributes:
         still_s: a thing that has not moved for this long is at rest. The time of the event is looked back for.
         held_still_s: the same where somebody touches it: hands can hold a thing still, but not for long.
+        released_s: what was touched this long ago is still held: hands are often lost.
         still_shift: how far from its middle place the centre of a thing at rest may seem to be, and
         still_px: what is added to that, pixels: the edges of small boxes are no better than this.
         still_size: how much larger or smaller its box may seem.
@@ -33,8 +34,7 @@ class ObjectParameters:
         touch_margin: people touch the box grown by this share.
         covered_share: a thing of which somebody's box covers this share is covered: not seeing it says nothing.
         still_covered_s: whoever covered it is taken to do so for this much longer: hands are often lost.
-        behind_s: a thing that was seen for this long while somebody covered it, more often than not, stands in front
-            of that person.
+        behind_s: a thing that was seen for this long while somebody covered it, stands in front of that person.
         moving_s: a thing followed for this long on its way from a place is what lay there.
         unseen_s: a moment that was out of sight for less than this was in the middle of that time.
         moving_distance: by how much it must have moved.
@@ -51,6 +51,7 @@ class ObjectParameters:
 
     still_s: float = 1.0
     held_still_s: float = 2.5
+    released_s: float = 1.5
     still_shift: float = 0.035
     still_px: float = 1.5
     still_size: float = 0.2

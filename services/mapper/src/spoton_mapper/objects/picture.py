@@ -6,7 +6,7 @@ from spoton_schemas.records import CameraMapPoints, MappedTrack
 
 from spoton_mapper.objects.boxes import BBox, area, grown, iou, share_within, shared_area
 from spoton_mapper.objects.parameters import ObjectParameters
-from spoton_mapper.objects.values import Person, Sighting
+from spoton_mapper.objects.values import Moment, Person, Sighting
 
 PERSON = "person"
 
@@ -17,21 +17,21 @@ def people_of(camera: CameraMapPoints) -> list[MappedTrack]:
 
 
 def things_of(
-    tick: int, camera: CameraMapPoints, people: Sequence[MappedTrack], parameters: ObjectParameters
+    moment: Moment, camera: CameraMapPoints, people: Sequence[MappedTrack], parameters: ObjectParameters
 ) -> list[Sighting]:
     """List a picture's things, surest first; furniture is none."""
     largest = parameters.largest_share * camera.image_width * camera.image_height or float("inf")
     tracks = [t for t in camera.tracks if t.class_name != PERSON and 0 < area(t.bbox_xyxy) <= largest]
     return [
         Sighting(
-            tick,
-            camera.event_time_us,
+            moment.tick,
+            moment.time_us,
             track.bbox_xyxy,
             track.class_name,
             track.track_id,
             track.confidence,
             _position(track),
-            toucher_of(track.bbox_xyxy, people, parameters),
+            toucher_of(track.bbox_xyxy, people, moment, parameters),
         )
         for track in sorted(tracks, key=lambda t: (-t.confidence, t.track_id))
     ]
@@ -46,7 +46,7 @@ def without_doubles(found: Sequence[Sighting], known: Sequence[Sighting], share:
     return single[len(known) :]
 
 
-def toucher_of(box: BBox, people: Sequence[MappedTrack], parameters: ObjectParameters) -> Person | None:
+def toucher_of(box: BBox, people: Sequence[MappedTrack], moment: Moment, parameters: ObjectParameters) -> Person | None:
     """Return who touches a box: who covers most of it; of several alike the one with the smallest box, a hand."""
     near = grown(box, parameters.touch_margin)
     touching = [person for person in people if shared_area(near, person.bbox_xyxy) > 0]
@@ -54,7 +54,7 @@ def toucher_of(box: BBox, people: Sequence[MappedTrack], parameters: ObjectParam
         return None
     best = max(touching, key=lambda p: (round(share_within(near, p.bbox_xyxy), 1), -area(p.bbox_xyxy), -p.track_id))
     covers = share_within(box, best.bbox_xyxy)
-    return Person(best.track_id, best.global_id, best.bbox_xyxy, covers, _position(best))
+    return Person(best.track_id, best.global_id, best.bbox_xyxy, covers, _position(best), moment)
 
 
 def _is_double(thing: Sighting, other: Sighting, share: float) -> bool:

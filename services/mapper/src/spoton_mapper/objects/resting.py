@@ -3,11 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from spoton_schemas.records import MappedTrack
 
 from spoton_mapper.objects.boxes import BBox, area, blend, distance, iou, share_within, side
+from spoton_mapper.objects.covers import Covers
 from spoton_mapper.objects.parameters import ObjectParameters
 from spoton_mapper.objects.picture import toucher_of
 from spoton_mapper.objects.values import MICROS, Moment, Person, Sighting, between, seconds
@@ -48,9 +49,7 @@ class RestingPlace:
     waits: bool = False
     presence: float = 1.0
     _longest_gap_s: float = 0.0
-    _coverer: int | None = None
-    _seen_covered_s: float = 0.0
-    _hidden_s: float = 0.0
+    _covers: Covers = field(default_factory=Covers)
     _hidden_us: int | None = None
     _touch: tuple[int, Person] | None = None  # time, microseconds
     _attended_us: int | None = None
@@ -61,7 +60,9 @@ class RestingPlace:
         """What it was taken for most often."""
         return self.classes.most_common(1)[0][0]
 
-    def see(self, sighting: Sighting, step_s: float, parameters: ObjectParameters) -> None:
+    def see(
+        self, sighting: Sighting, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters
+    ) -> None:
         """Take a sighting of the thing at its place."""
         self._longest_gap_s = max(self._longest_gap_s, self.absent_s)
         kept, gained = math.exp(-self.absent_s / _PRESENCE_S), 1 - math.exp(-step_s / _PRESENCE_S)
@@ -71,16 +72,14 @@ class RestingPlace:
         self.classes[sighting.class_name] += 1
         if iou(self.place, sighting.bbox_xyxy) >= parameters.same_place_iou:
             self.place = blend(self.place, sighting.bbox_xyxy, 1 - math.exp(-step_s / _FOLLOW_S))
-        person = sighting.person
-        if person is not None:
-            self._touch, self._attended_us = (sighting.time_us, person), sighting.time_us
-            if self._is_over(person, parameters):
-                self._seen_covered_s += step_s
+        self._covers.see(self.place, people, step_s, parameters)
+        if sighting.person is not None:
+            self._touch, self._attended_us = (sighting.time_us, sighting.person), sighting.time_us
 
     def miss(self, moment: Moment, step_s: float, people: Sequence[MappedTrack], parameters: ObjectParameters) -> None:
         """Take a picture in which the thing is not seen at its place."""
         self.missing, self.waits = True, False
-        time_us, person = moment.time_us, toucher_of(self.place, people, parameters)
+        time_us, person = moment.time_us, toucher_of(self.place, people, moment, parameters)
         if person is not None:
             self._attended_us = time_us
             if self.last.person is None and self._first_touch is None:
@@ -88,8 +87,8 @@ class RestingPlace:
             late = time_us - self.last.time_us > parameters.doer_s * MICROS
             if not late and self.doer(parameters) is None:
                 self._touch = time_us, person
-        if person is not None and self._is_over(person, parameters) and not self._stands_in_front(parameters):
-            self._hidden_us, self._hidden_s, self.absent_s = time_us, self._hidden_s + step_s, 0.0
+        if self._covers.hide(self.place, people, parameters):
+            self._hidden_us, self.absent_s = time_us, 0.0
         elif self._hidden_us is None or time_us - self._hidden_us > parameters.still_covered_s * MICROS:
             self.absent_s += step_s
 
@@ -132,16 +131,3 @@ class RestingPlace:
             return last
         middle = between(last, seen_away)
         return replace(last, tick=middle.tick, time_us=middle.time_us)
-
-    def _is_over(self, person: Person, parameters: ObjectParameters) -> bool:
-        """Tell whether somebody covers the place; what is known of who stands in front holds for one person."""
-        if person.covers < parameters.covered_share:
-            return False
-        name = -person.track_id - 1 if person.global_id is None else person.global_id
-        if name != self._coverer:
-            self._coverer, self._seen_covered_s, self._hidden_s = name, 0.0, 0.0
-        return True
-
-    def _stands_in_front(self, parameters: ObjectParameters) -> bool:
-        """Tell whether the thing is nearer to the camera than who covers it: seen all the same, and for long enough."""
-        return self._seen_covered_s >= parameters.behind_s and self._seen_covered_s > self._hidden_s

@@ -10,10 +10,17 @@ MICROS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A tick and its scene time, microseconds."""
+    """A tick.
+
+    Attributes:
+        time_us: scene time, microseconds.
+        revision: the newest identity revision that its identities take into account.
+
+    """
 
     tick: int
     time_us: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Person:
     Attributes:
         covers: share of the thing's box that this person's box covers.
         position_m: floor position by this camera; None without homography.
+        seen: when.
 
     """
 
@@ -31,6 +39,7 @@ class Person:
     bbox_xyxy: BBox
     covers: float
     position_m: tuple[float, float] | None
+    seen: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,12 @@ class Whereabouts:
         for place in missing:
             if self._is_back(place, touchdown):
                 if not touchdown.arrived and place.is_exactly_at(touchdown.place, self._parameters):
-                    place.see(touchdown.last, 0.0, self._parameters)  # it was hidden
+                    place.see(touchdown.last, 0.0, (), self._parameters)  # it was hidden
                     return []
                 return self._pick_up(place) + self._put_back(touchdown)
             if self._was_shaken(place, touchdown):
                 place.place = touchdown.place
-                place.see(touchdown.last, 0.0, self._parameters)
+                place.see(touchdown.last, 0.0, (), self._parameters)
                 return []
         if any(_alike(away.classes, touchdown.classes) for away in self._away):
             return self._put_back(touchdown)

@@ -48,7 +48,7 @@ class Deed:
 
 
 def read_truth(file: Path) -> list[Deed]:
-    """Read `frame,time_s,slot,event,class`, event being pick_up or put_back.
+    """Read `frame,time_s,slot,event,class`, event being pick_up or put_back; lines that begin with # are comments.
 
     Raises:
         DatasetError: the file is missing or has other columns.
@@ -56,7 +56,7 @@ def read_truth(file: Path) -> list[Deed]:
     """
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
         return [Deed(_TYPES[row["event"]], float(row["time_s"]), row["class"]) for row in rows]
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(f"{file}: no list of events: {error!r}") from error
