@@ -15,9 +15,10 @@ from spoton_reid.association import (
     SceneCamera,
     foot_on_floor,
 )
-from spoton_reid.association.alignment import robust_shift
+from spoton_reid.association.attachment import attach_leftovers
+from spoton_reid.association.calibration.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
-from spoton_reid.association.evidence import floor_evidence, floor_log_odds
+from spoton_reid.association.evidence import cannot_link, floor_evidence, floor_log_odds
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.parameters import EvidenceParameters
@@ -224,11 +225,13 @@ def test_floor_evidence_by_hand() -> None:
     assert floor_evidence(sums, counts, 25, parameters).tolist() == pytest.approx([1.2, 0, 4 * np.sqrt(1 / 25)])
 
 
-def test_floor_table_added_up_in_steps_equals_one_update() -> None:
-    """Also after a cut, and after the planes turned out to lie otherwise."""
+@pytest.mark.parametrize("late", [(0, 0, 0), (0, 4, -3)])
+def test_floor_table_added_up_in_steps_equals_one_update(late: tuple[int, ...]) -> None:
+    """Also after a cut, after the planes turned out to lie otherwise, and with clocks that disagree."""
     random = np.random.default_rng(1)
     tracklets = [Tracklet(camera, 1, 0) for camera in (0, 1, 2)]
-    stepwise, shifts = FloorTable(np.zeros((3, 3, 2))), np.zeros((3, 3, 2))
+    clocks, none = np.array(late), np.zeros(3, np.int64)
+    stepwise, shifts = FloorTable(np.zeros((3, 3, 2)), none), np.zeros((3, 3, 2))
     for frame in range(60):
         for tracklet in tracklets:
             if random.random() < 0.8:
@@ -239,13 +242,24 @@ def test_floor_table_added_up_in_steps_equals_one_update() -> None:
             shifts = np.zeros((3, 3, 2))
             shifts[0, 2], shifts[2, 0] = (0.4, 0.0), (-0.4, 0.0)
         if frame % 7 == 6:
-            stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
-    found = stepwise.update(tracklets, shifts, FPS, EvidenceParameters())
-    expected = FloorTable(np.zeros((3, 3, 2))).update(tracklets, shifts, FPS, EvidenceParameters())
+            stepwise.update(tracklets, shifts, clocks if frame > 20 else none, FPS, EvidenceParameters())
+    found = stepwise.update(tracklets, shifts, clocks, FPS, EvidenceParameters())
+    expected = FloorTable(np.zeros((3, 3, 2)), none).update(tracklets, shifts, clocks, FPS, EvidenceParameters())
     assert found == pytest.approx(expected)
+    assert stepwise.agreement()[1].tolist() == expected_moments(tracklets, clocks).tolist()
     assert found == pytest.approx(found.T)
     assert found[0, 1] != 0
     assert found[1, 3] == 0, "one camera's tracklets have no floor evidence between them"
+
+
+def expected_moments(tracklets: list[Tracklet], late: np.ndarray) -> np.ndarray:
+    shown = [{frame - int(late[t.camera]) for frame in t.frames} for t in tracklets]
+    return np.array(
+        [
+            [float(len(a & b)) if s.camera != t.camera else 0.0 for b, t in zip(shown, tracklets, strict=True)]
+            for a, s in zip(shown, tracklets, strict=True)
+        ]
+    )
 
 
 def test_shift_between_planes_is_found_among_strangers() -> None:
@@ -328,3 +342,23 @@ def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
 def test_published_at_once_no_gap_can_be_filled() -> None:
     labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
     assert not any(bucket.filled for bucket in labelled)
+
+
+def test_a_leftover_is_given_away_by_tracklets_where_one_forbids_the_rest() -> None:
+    """Person 0; a cluster of two short tracklets, of which one overlaps with the person's in the same camera."""
+    tracklets = [Tracklet(0, track, 0) for track in (1, 2, 3)]
+    for one, frames in zip(tracklets, (range(40), range(44, 50), range(38, 42)), strict=True):
+        for frame in frames:
+            one.add(frame, seen("c0", 0, one.track_id, frame, (3, 3)), (3.0, 3.0))
+    geometry = np.array([[0, 3, 3], [3, 0, 0], [3, 0, 0]], np.float64)
+    parameters = AssociationParameters()
+
+    def attached() -> list[int]:
+        labels, forbidden = np.array([0, 1, 1]), cannot_link(tracklets)
+        return attach_leftovers(
+            labels, tracklets, geometry, forbidden, 100, FPS, parameters.evidence, parameters.attachment
+        ).tolist()
+
+    assert attached() == [0, 0, 1]
+    tracklets[1].confidences = [0.4] * len(tracklets[1].confidences)
+    assert attached() == [0, 1, 1], "the detector itself doubts"

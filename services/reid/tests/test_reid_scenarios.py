@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from spoton_reid.association import AssociationParameters
 from spoton_reid.stages.associate import AssociateMachine
 from spoton_schemas.records import (
     AppearanceModel,
+    Event,
     GlobalIds,
     IdentityRevision,
     Kind,
@@ -27,7 +29,7 @@ FPS = 10.0
 FROM_ABOVE = (0.01, 0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 1.0)  # a hundred pixels are a metre
 MODEL = AppearanceModel("test", 0.45, 10.0)
 Where = Callable[[int, int], tuple[float, float] | None]  # person, tick → metres, None where nobody sees them
-Answer = list[GlobalIds | IdentityRevision]
+Answer = list[GlobalIds | IdentityRevision | Event]
 
 
 def start_of(cameras: int) -> TaskStart:
@@ -90,7 +92,7 @@ def answer(records: list[Tracks], restart_at: int | None = None) -> Answer:
         if index == restart_at and (state := machine.snapshot()):
             machine = AssociateMachine(AssociationParameters())
             machine.restore(state)
-    return [r for r in found if isinstance(r, GlobalIds | IdentityRevision)]
+    return [r for r in found if isinstance(r, GlobalIds | IdentityRevision | Event)]
 
 
 def interleave(streams: list[list[Tracks]], seed: int) -> list[Tracks]:
@@ -188,3 +190,29 @@ def test_nobody_and_two_hundred_at_once() -> None:
     found = answer(stream(0, 1, 200, apart, range(20), 20))
     assert all(len(of_person(found, person)) == 1 for person in range(200))
     assert len(set.union(*(of_person(found, person) for person in range(200)))) == 200
+
+
+def about(person: int, tick: int) -> tuple[float, float]:
+    """Walk to and fro, everybody at a pace of their own."""
+    return 12 + 8 * np.sin(0.13 * tick / (1 + 0.3 * person)), 6 + 5 * person + 2 * np.sin(0.05 * tick + person)
+
+
+def test_a_clock_that_is_three_seconds_off_is_found_told_and_taken_back() -> None:
+    ticks = 500
+
+    def later(person: int, tick: int) -> tuple[float, float]:
+        return about(person, tick - 30)
+
+    streams = [stream(0, 2, 3, about, range(ticks), ticks), stream(1, 2, 3, later, range(30, ticks), ticks)]
+    blind = [[replace(r, tracks=tuple(replace(t, embedding=None) for t in r.tracks)) for r in s] for s in streams]
+    found = answer(interleave(blind, 3))
+    drifts = [r for r in found if isinstance(r, Event) and r.type == "camera_drift"]
+    assert [drift.camera_id for drift in drifts] == ["c1"]
+    assert float(drifts[0].details["value"]) == pytest.approx(3.0, abs=0.1)
+    health = [r for r in found if isinstance(r, Event) and r.type == "camera_health" and r.camera_id == "c1"]
+    assert float(health[-1].details["applied_late_s"]) == pytest.approx(3.0, abs=0.1)
+    late = {key: identity for key, identity in revised(found).items() if key[2] >= ticks - 100}
+    identities = [{i for (_, who, _), i in late.items() if who == person} for person in range(3)]
+    assert [len(i) for i in identities] == [1, 1, 1], "the floor alone joins the two cameras"
+    assert len(set.union(*identities)) == 3
+    assert answer(interleave(blind, 4), restart_at=700) == found

@@ -20,6 +20,7 @@ REID = Description(
         "global-ids": "by associate: identities, a record a tick",
         "identity-revisions": "by associate: what later evidence corrects",
         "appearances": "by associate: an embedding an identity",
+        "events": "by associate: camera_health and camera_drift, what is found about clocks and planes",
         "task-status": "progress each second",
         "state-track, state-associate": "trackers; tracklets and identities",
         "dead-letters": "records that cannot be used",

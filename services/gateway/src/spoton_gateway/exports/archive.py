@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Literal
 
 import asyncpg
@@ -51,6 +51,12 @@ SELECT global_frame_index, time, {id} AS global_id, x_m, y_m, vx_m_s, vy_m_s, st
 FROM {positions} WHERE task_id = $1 AND {id} IS NOT NULL ORDER BY global_frame_index, {id}, std_m
 """
 
+# Positions of the past are worked out from their boxes: once, not once a box.
+_PREPARE_POSITIONS = """
+CREATE TEMP TABLE positions_then ON COMMIT DROP AS SELECT * FROM person_positions_as_of('', 0) WITH NO DATA;
+CREATE INDEX ON positions_then (global_frame_index, global_id);
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
@@ -81,18 +87,31 @@ async def write_archive(
     connection: asyncpg.Connection, task_id: str, format_: Format, identities: IdentityView
 ) -> Archive:
     """Write a task's boxes and positions with these identities; ``NotFound``."""
-    status = await tasks.status(connection, task_id)
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (closed by chunks)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        if format_ == "json":
-            known = {"name": identities.name, "as_of_revision": identities.revision}
-            scene = await tasks.scene_of(connection, task_id)
-            about = {"task": status.model_dump(mode="json"), "identities": known, "scene": scene}
-            archive.writestr("task.json", orjson.dumps(about, option=orjson.OPT_INDENT_2))
-        for entry in _entries(task_id, format_, identities, status.camera_ids):
-            await _write(connection, archive, entry)
+        # All files show the same moment.
+        async with connection.transaction(isolation="repeatable_read"):
+            await _write_entries(connection, archive, task_id, format_, identities)
     file.seek(0)
     return Archive(f"{task_id}-{format_}-{identities.name}.zip", file)
+
+
+async def _write_entries(
+    connection: asyncpg.Connection, archive: zipfile.ZipFile, task_id: str, format_: Format, identities: IdentityView
+) -> None:
+    status = await tasks.status(connection, task_id)
+    if format_ == "json":
+        known = {"name": identities.name, "as_of_revision": identities.revision}
+        scene = await tasks.scene_of(connection, task_id)
+        about = {"task": status.model_dump(mode="json"), "identities": known, "scene": scene}
+        archive.writestr("task.json", orjson.dumps(about, option=orjson.OPT_INDENT_2))
+    if identities.worked_out:
+        await connection.execute(_PREPARE_POSITIONS)
+        await connection.execute(f"INSERT INTO positions_then SELECT * FROM {identities.positions}", task_id)  # noqa: S608
+        await connection.execute("ANALYZE positions_then")
+        identities = replace(identities, positions="positions_then")
+    for entry in _entries(task_id, format_, identities, status.camera_ids):
+        await _write(connection, archive, entry)
 
 
 def _entries(task_id: str, format_: Format, identities: IdentityView, camera_ids: list[str]) -> list[_Entry]:
@@ -114,10 +133,9 @@ def _csv_header(query: str) -> str:
 
 
 async def _write(connection: asyncpg.Connection, archive: zipfile.ZipFile, entry: _Entry) -> None:
-    async with connection.transaction(readonly=True):
-        rows = await connection.cursor(entry.query, *entry.arguments)
-        with archive.open(entry.name, "w") as out:
-            out.write(entry.header.encode())
-            while found := await rows.fetch(_FETCH_ROWS):
-                text = await asyncio.to_thread(entry.write, found)
-                await asyncio.to_thread(out.write, text.encode())
+    rows = await connection.cursor(entry.query, *entry.arguments)
+    with archive.open(entry.name, "w") as out:
+        out.write(entry.header.encode())
+        while found := await rows.fetch(_FETCH_ROWS):
+            text = await asyncio.to_thread(entry.write, found)
+            await asyncio.to_thread(out.write, text.encode())

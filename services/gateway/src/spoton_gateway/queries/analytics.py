@@ -19,20 +19,20 @@ SELECT global_frame_index, min(time) AS time,
        sqrt(1 / sum(1 / w.variance)) AS std_m
 FROM {positions}
 CROSS JOIN LATERAL (SELECT greatest(std_m * std_m, 1e-6) AS variance) w
-WHERE task_id = $1 AND global_id = $2 AND global_frame_index > $3
+WHERE task_id = $1 AND global_id = $2 AND {of_person} AND global_frame_index > $3
 GROUP BY global_frame_index ORDER BY global_frame_index LIMIT $4
 """
 
 _SEEN_BY = """
 SELECT global_frame_index, array_agg(DISTINCT camera_id ORDER BY camera_id) AS camera_ids
 FROM {boxes}
-WHERE task_id = $1 AND global_id = $2 AND global_frame_index BETWEEN $3 AND $4
+WHERE task_id = $1 AND global_id = $2 AND {of_person} AND global_frame_index BETWEEN $3 AND $4
 GROUP BY global_frame_index
 """
 
 _KNOWN = """
-SELECT EXISTS (SELECT FROM {boxes} WHERE task_id = $1 AND global_id = $2)
-    OR EXISTS (SELECT FROM {positions} WHERE task_id = $1 AND global_id = $2)
+SELECT EXISTS (SELECT FROM {boxes} WHERE task_id = $1 AND global_id = $2 AND {of_person})
+    OR EXISTS (SELECT FROM {positions} WHERE task_id = $1 AND global_id = $2 AND {of_person})
 """
 
 _NEWEST_TASK_WITH = """
@@ -128,7 +128,7 @@ async def _seen_by(
 
 
 def _from(view: IdentityView, query: str) -> str:
-    return query.format(boxes=view.boxes, positions=view.positions)
+    return query.format(boxes=view.boxes, positions=view.positions, of_person=view.of_person)
 
 
 def _after(cursor: str | None) -> int:

@@ -28,6 +28,18 @@ _DECIDED = "SELECT coalesce(max(revision), 0) FROM identity_revisions WHERE task
 _RECORDED = "SELECT coalesce(max(revision), 0) FROM identity_revisions WHERE task_id = $1 AND recorded_at <= $2"
 
 
+# What a person ($2) was published as, if as anybody: else every corrected row's identity would have to be worked out.
+_PUBLISHED_AS = """
+SELECT $2::integer
+UNION
+SELECT p.live_global_id
+FROM identity_changes c
+JOIN track_points p ON p.task_id = c.task_id AND p.camera_id = c.camera_id AND p.track_id = c.track_id
+ AND p.global_frame_index BETWEEN c.first_frame_index AND c.last_frame_index
+WHERE c.task_id = $1 AND c.new_global_id = $2 AND c.revision <= {revision}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """Which knowledge is wanted: one of these at most; none: that of now."""
@@ -46,7 +58,8 @@ class AsOf:
 class IdentityView:
     """Where a query reads identities: SQL for boxes, for positions (the task is ``$1``), and their column.
 
-    ``revision`` is the newest correction in it.
+    ``of_person`` is a condition, implied by ``global_id = $2``, that says which rows can be of that person at all.
+    ``revision`` is the newest correction in it; ``worked_out`` says that rows of the past cost more than stored ones.
     """
 
     name: str
@@ -54,6 +67,8 @@ class IdentityView:
     boxes: str = "track_points"
     positions: str = "person_positions"
     column: str = "global_id"
+    of_person: str = "TRUE"
+    worked_out: bool = False
 
 
 async def identity_view(connection: asyncpg.Connection, task_id: str, as_of: AsOf) -> IdentityView:
@@ -64,11 +79,14 @@ async def identity_view(connection: asyncpg.Connection, task_id: str, as_of: AsO
     if as_of.is_now:
         return IdentityView("revised", task["newest_revision"])
     revision = await _revision(connection, task_id, as_of, task)
+    published_as = _PUBLISHED_AS.format(revision=revision)
     return IdentityView(
         f"as-of-{revision}",
         revision,
         boxes=f"track_points_as_of($1, {revision})",
         positions=f"person_positions_as_of($1, {revision})",
+        worked_out=True,
+        of_person=f"(live_global_id IS NULL OR live_global_id = ANY (ARRAY({published_as})))",
     )
 
 

@@ -1,6 +1,7 @@
 """Identities over all cameras of a scene: pure functions over evidence, and the online associator."""
 
 from spoton_reid.association.associator import Associator
+from spoton_reid.association.calibration import CameraHealth
 from spoton_reid.association.floor import foot_on_floor
 from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters
 from spoton_reid.association.values import (
@@ -18,6 +19,7 @@ __all__ = [
     "AssociationParameters",
     "Associator",
     "Bucket",
+    "CameraHealth",
     "EvidenceParameters",
     "FilledBox",
     "IdentityAppearance",

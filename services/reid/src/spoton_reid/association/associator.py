@@ -6,14 +6,17 @@ later solution says otherwise. Tracklets that leave the window are final; what t
 in the gallery. The result depends on buckets alone.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.alignment import PlaneAlignment
 from spoton_reid.association.attachment import attach_leftovers
+from spoton_reid.association.calibration import Calibrator, CameraHealth
+from spoton_reid.association.calibration.samples import free_samples
+from spoton_reid.association.calibration.transit import Passages, TransitStatistics, find_passages
 from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
@@ -31,25 +34,27 @@ from spoton_reid.association.values import (
     Observation,
     Scene,
 )
-from spoton_reid.association.window import Window
+from spoton_reid.association.window import Weighed, Window
 from spoton_reid.errors import BucketError
 from spoton_reid.snapshot import pack_state, unpack_state
 
 _KIND = "associator"
-_SHIFT_EVERY = 2  # solves; planes do not move
-_ALIGN_EVERY_S = 0.2  # feet of neighbouring ticks tell the same of the planes
+_CONCLUDE_EVERY = 2  # solves; planes and clocks do not move
+_LEARN_EVERY_S = 5.0  # what people look like: tracklets that are in view for long are seen again
+_SETTLE_S = 5.0  # after which a newcomer's identity hardly changes any more
 _ANEW_EVERY = 4  # solves; between them the last solution is only improved
 
 
 @dataclass(slots=True)
 class _State:
     window: Window
-    alignment: PlaneAlignment
-    shifts: NDArray[np.float64]
+    calibrator: Calibrator
+    transit: TransitStatistics
     book: IdentityBook = field(default_factory=IdentityBook)
     pending: deque[Bucket] = field(default_factory=deque)
     newest: int | None = None
     last_solve: int | None = None
+    last_learned: int = 0
     solves: int = 0
 
 
@@ -62,9 +67,9 @@ class Associator:
         self._camera_index = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
-        self._align_every = max(1, round(_ALIGN_EVERY_S * scene.fps))
         cameras = len(scene.cameras)
-        self._state = _State(Window(cameras), PlaneAlignment(cameras), np.zeros((cameras, cameras, 2)))
+        calibrator = Calibrator(cameras, scene.fps, self._parameters.evidence)
+        self._state = _State(Window(cameras), calibrator, TransitStatistics(cameras))
 
     def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
         """Take the next tick.
@@ -104,6 +109,10 @@ class Associator:
         described = (self._state.book.describe(name, tracklets) for name, tracklets in sorted(seen.items()))
         return [appearance for appearance in described if appearance is not None]
 
+    def health(self) -> list[CameraHealth]:
+        """Tell how the cameras stand against each other, in the scene's order."""
+        return self._state.calibrator.health([camera.camera_id for camera in self._scene.cameras])
+
     def snapshot(self) -> bytes:
         """Write the whole state."""
         return pack_state(_KIND, self._state)
@@ -118,17 +127,18 @@ class Associator:
         self._state = unpack_state(_KIND, snapshot)
 
     def _absorb(self, bucket: Bucket) -> None:
-        feet: list[NDArray[np.float64]] = []
+        feet: list[dict[int, tuple[float, float]]] = []
         observations = self._in_order(bucket)
         for index, camera in enumerate(self._scene.cameras):
             own = [observation for observation in observations if observation.camera_id == camera.camera_id]
             places = _visible_feet(own)
-            feet.append(places[np.isfinite(places[:, 0])])
+            feet.append({})
             for observation, (x_m, y_m) in zip(own, places.tolist(), strict=True):
+                if math.isfinite(x_m):
+                    feet[-1][observation.track_id] = (x_m, y_m)
                 if self._monitored(observation):
                     self._state.window.add(index, bucket.global_frame_index, observation, (x_m, y_m))
-        if bucket.global_frame_index % self._align_every == 0:
-            self._state.alignment.observe(feet)
+        self._state.calibrator.see(bucket.global_frame_index, feet)
 
     def _in_order(self, bucket: Bucket) -> list[Observation]:
         unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
@@ -153,15 +163,17 @@ class Associator:
         if not tracklets:
             return []
         forbidden = cannot_link(tracklets)
-        if state.solves % _SHIFT_EVERY == 0:
-            state.shifts = state.alignment.shifts()
-        shifts = state.shifts
-        looks, geometry = state.window.weigh(tracklets, shifts, fps, parameters.evidence)
+        if state.solves % _CONCLUDE_EVERY == 0:
+            state.calibrator.conclude()
+        weighed = state.window.weigh(tracklets, state.calibrator.current, fps, parameters.evidence)
+        passages = find_passages(tracklets, weighed.geometry, state.calibrator.current.late, fps)
+        if now - state.last_learned >= _LEARN_EVERY_S * fps:
+            self._learn(now, tracklets, weighed, forbidden, passages)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        evidence = looks + geometry
+        evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
         labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
         labels = attach_leftovers(
-            labels, tracklets, geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
+            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
         )
         state.solves += 1
         labels = np.unique(labels, return_inverse=True)[1]
@@ -177,6 +189,23 @@ class Associator:
         state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
         return describe_spans(merged, camera_ids) + revise(tracklets, published_until, camera_ids)
+
+    def _learn(
+        self,
+        now: int,
+        tracklets: list[Tracklet],
+        weighed: Weighed,
+        forbidden: NDArray[np.bool_],
+        passages: Passages,
+    ) -> None:
+        """Learn from what is sure among the tracklets in view, and from those whose names have settled."""
+        state, fps = self._state, self._scene.fps
+        since, state.last_learned = state.last_learned, now
+        strangers, same = free_samples(tracklets, weighed, forbidden, since, fps, self._parameters.evidence)
+        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
+        state.calibrator.compare(cameras, weighed.cosines, strangers, same)
+        settle = round(_SETTLE_S * fps)
+        state.transit.learn(tracklets, passages, (since - settle, now - settle))
 
     def _publish(self, until: int) -> list[LabelledBucket]:
         published = []

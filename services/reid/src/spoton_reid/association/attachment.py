@@ -29,7 +29,10 @@ def attach_leftovers(
     evidence: EvidenceParameters,
     parameters: AttachmentParameters,
 ) -> Labels:
-    """Give short clusters to the people they most likely are.
+    """Give short clusters to the people they most likely are, or single tracklets of them.
+
+    A short cluster often holds one tracklet that overlaps with its person's in the same camera, which forbids the
+    whole cluster that person; the others are looked at one by one.
 
     Args:
         labels: (N,) clusters 0..K−1.
@@ -45,11 +48,36 @@ def attach_leftovers(
         (N,) labels with some clusters joined; numbers may be left out.
 
     """
+    together = _attach(labels, tracklets, geometry, forbidden, now, fps, evidence, parameters)
+    together = np.unique(together, return_inverse=True)[1]
+    lengths = np.bincount(together, [len(tracklet.frames) for tracklet in tracklets])[together]
+    short = lengths < parameters.person_s * fps
+    singly = np.unique(np.where(short, len(labels) + np.arange(len(labels)), together), return_inverse=True)[1]
+    found = _attach(singly, tracklets, geometry, forbidden, now, fps, evidence, parameters)
+    moved = short & (found != singly)
+    people = dict(zip(singly[~short].tolist(), together[~short].tolist(), strict=True))
+    result = together.copy()
+    result[moved] = [people[label] for label in found[moved].tolist()]
+    return result
+
+
+def _attach(
+    labels: Labels,
+    tracklets: Sequence[Tracklet],
+    geometry: Matrix,
+    forbidden: Mask,
+    now: int,
+    fps: float,
+    evidence: EvidenceParameters,
+    parameters: AttachmentParameters,
+) -> Labels:
     count = int(labels.max(initial=-1)) + 1
     hot = (labels[:, None] == np.arange(count)[None, :]).astype(np.float64)
     lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.float64) @ hot
     people = np.flatnonzero(lengths >= parameters.person_s * fps)
-    leftovers = np.flatnonzero(lengths < parameters.person_s * fps)
+    confidences = np.array([sum(tracklet.confidences) for tracklet in tracklets], np.float64) @ hot / lengths
+    short = lengths < parameters.person_s * fps
+    leftovers = np.flatnonzero(short & (confidences >= parameters.least_mean_confidence))
     if len(people) == 0 or len(leftovers) == 0:
         return labels
     support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)

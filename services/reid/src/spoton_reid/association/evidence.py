@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.calibration.appearance import Curves
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
@@ -25,16 +26,29 @@ def cannot_link(tracklets: Sequence[Tracklet]) -> Mask:
     return forbidden
 
 
-def appearance_evidence(tracklets: Sequence[Tracklet], parameters: EvidenceParameters) -> Matrix:
-    """Evidence of mean appearances; 0 where a tracklet has no crop."""
+def mean_appearances(tracklets: Sequence[Tracklet]) -> tuple[Matrix, Matrix]:
+    """Return unit means (N, D), 0 where a tracklet has no crop, and summed weights (N,)."""
     sums_and_weights = [tracklet.appearance() for tracklet in tracklets]
     dimension = next((len(total) for total, _ in sums_and_weights if total is not None), 1)
     means = np.zeros((len(tracklets), dimension))
     for row, (total, _) in enumerate(sums_and_weights):
         if total is not None:
             means[row] = total / max(float(np.linalg.norm(total)), 1e-12)
-    trust = np.minimum(np.array([weight for _, weight in sums_and_weights]) / parameters.full_crops, 1.0)
-    odds = parameters.appearance_slope * (means @ means.T - parameters.appearance_midpoint)
+    return means, np.array([weight for _, weight in sums_and_weights])
+
+
+def appearance_evidence(cosines: Matrix, weights: Matrix, curves: Curves, parameters: EvidenceParameters) -> Matrix:
+    """Evidence of mean appearances; 0 where a tracklet has no crop.
+
+    Args:
+        cosines: (N, N) of mean appearances.
+        weights: (N,) of the crops behind them.
+        curves: what a cosine is worth: (N, N) each.
+        parameters: bounds.
+
+    """
+    trust = np.minimum(weights / parameters.full_crops, 1.0)
+    odds = curves.slopes * (cosines - curves.midpoints)
     odds = np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit)
     evidence: Matrix = odds * np.sqrt(trust[:, None] * trust[None, :])
     return evidence
@@ -78,6 +92,7 @@ def floor_evidence(sums: Matrix, counts: Matrix, fps: float, parameters: Evidenc
 def motion_evidence(
     tracklets: Sequence[Tracklet],
     shifts: Matrix,
+    late: NDArray[np.int64],
     fps: float,
     parameters: EvidenceParameters,
 ) -> Matrix:
@@ -86,11 +101,13 @@ def motion_evidence(
     Args:
         tracklets: N.
         shifts: (cameras, cameras, 2) metres by which the second camera's plane lies off the first's.
+        late: (cameras,) ticks by which each camera shows the same moment later than the others.
         fps: frames per second.
         parameters: speeds and bounds.
 
     """
     cameras, first, last = _spans(tracklets, found=True)
+    first, last = first - late[cameras], last - late[cameras]
     evidence = np.zeros((len(tracklets), len(tracklets)))
     gaps = first[None, :] - last[:, None]
     earlier, later = np.nonzero((gaps > 0) & (gaps <= parameters.motion_horizon_s * fps))

@@ -28,10 +28,12 @@ class FloorTable:
 
     Attributes:
         shifts: (cameras, cameras, 2) metres as applied: how far the second camera's plane lies off the first's.
+        late: (cameras,) ticks by which a camera shows the same moment later than the others, as applied.
 
     """
 
     shifts: Matrix
+    late: Rows
     _rows: dict[_Key, int] = field(default_factory=dict)
     _lengths: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     _sums: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
@@ -39,13 +41,14 @@ class FloorTable:
     _until: int = -1
 
     def update(
-        self, tracklets: Sequence[Tracklet], shifts: Matrix, fps: float, parameters: EvidenceParameters
+        self, tracklets: Sequence[Tracklet], shifts: Matrix, late: Rows, fps: float, parameters: EvidenceParameters
     ) -> Matrix:
         """Weigh tracklets of different cameras that were seen at the same time.
 
         Args:
             tracklets: N, in any order.
             shifts: as estimated now.
+            late: as estimated now.
             fps: frames per second.
             parameters: slopes and bounds.
 
@@ -55,10 +58,14 @@ class FloorTable:
         """
         moved = np.abs(shifts - self.shifts).max(axis=2) > _SHIFT_STEP_M
         self.shifts = np.where(moved[:, :, None], shifts, self.shifts)
+        moved |= (late != self.late)[:, None] | (late != self.late)[None, :]
+        self.late = late
         cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
         fresh = self._recall(tracklets)
-        recent = np.flatnonzero([tracklet.frames[-1] > self._until for tracklet in tracklets])
-        self._add(tracklets, cameras, recent, recent, self._until + 1, parameters)
+        behind = self.late.max() - self.late[cameras]  # what a camera showed so long ago is compared only now
+        recent = np.flatnonzero(np.array([tracklet.frames[-1] for tracklet in tracklets]) + behind > self._until)
+        start = self._until + 1 - int(self.late.max())
+        self._add(tracklets, cameras, recent, recent, start, parameters, since=self._until)
         everyone = np.arange(len(tracklets))
         for row in fresh:
             self._restart(tracklets, cameras, np.array([row]), everyone, parameters)
@@ -69,6 +76,10 @@ class FloorTable:
         self._lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.int64)
         self._until = max((tracklet.frames[-1] for tracklet in tracklets), default=self._until)
         return floor_evidence(self._sums, self._counts, fps, parameters)
+
+    def agreement(self) -> tuple[Matrix, Matrix]:
+        """Return the mean log-odds of each pair at the last update, and from how many moments."""
+        return self._sums / np.maximum(self._counts, 1.0), self._counts
 
     def _recall(self, tracklets: Sequence[Tracklet]) -> list[int]:
         """Bring the table into the tracklets' order; return those to add up anew: with a past, but cut since."""
@@ -90,7 +101,14 @@ class FloorTable:
         for table in (self._sums, self._counts):
             table[np.ix_(ones, others)] = 0.0
             table[np.ix_(others, ones)] = 0.0
-        start = min((tracklets[row].frames[0] for row in ones.tolist()), default=0)
+        start = min((tracklets[row].frames[0] - int(self.late[cameras[row]]) for row in ones.tolist()), default=0)
+        end = max((tracklets[row].frames[-1] - int(self.late[cameras[row]]) for row in ones.tolist()), default=0)
+        late = self.late[cameras[others]].tolist()
+        met = [
+            tracklets[row].frames[0] - behind <= end and tracklets[row].frames[-1] - behind >= start
+            for row, behind in zip(others.tolist(), late, strict=True)
+        ]
+        others = others[np.array(met, np.bool_)]
         self._add(tracklets, cameras, ones, others, start, parameters)
 
     def _add(
@@ -101,20 +119,39 @@ class FloorTable:
         others: Rows,
         start: int,
         parameters: EvidenceParameters,
+        since: int | None = None,
     ) -> None:
-        """Add what both showed from a frame on; pairs of one camera stay 0."""
-        seen = [own[bisect_left(own, start) :] for own in (tracklets[row].frames for row in ones.tolist())]
+        """Add what both showed from a moment on; pairs of one camera stay 0.
+
+        Args:
+            tracklets: N.
+            cameras: (N,).
+            ones: rows of tracklets.
+            others: rows of the tracklets to compare with.
+            start: first moment, in ticks of a camera that is not late.
+            parameters: slopes and bounds.
+            since: leave out the moments that both cameras had shown at this tick.
+
+        """
+        late = self.late[cameras]
+        seen = [
+            {frame - shown for frame in own[bisect_left(own, start + shown) :]}
+            for own, shown in ((tracklets[row].frames, int(late[row])) for row in ones.tolist())
+        ]
         frames = np.array(sorted(set().union(*seen)), np.int64)
         if len(frames) == 0 or len(others) == 0:
             return
-        first = np.stack([tracklets[row].floor_at(frames) for row in ones.tolist()])
-        second = np.stack([tracklets[row].floor_at(frames) for row in others.tolist()])
+        first = np.stack([tracklets[row].floor_at(frames + late[row]) for row in ones.tolist()])
+        second = np.stack([tracklets[row].floor_at(frames + late[row]) for row in others.tolist()])
         shifts = self.shifts[cameras[ones][:, None], cameras[others][None, :]]
         sums, counts = np.zeros((2, len(ones), len(others)))
+        shown = np.maximum(late[ones][:, None], late[others][None, :])
         for frame in range(len(frames)):  # one at a time: all at once would take frames times the memory
             apart = first[:, None, frame] - second[None, :, frame] + shifts
             odds = floor_log_odds(apart, parameters)
             known = np.isfinite(odds)
+            if since is not None:
+                known &= frames[frame] + shown > since
             sums += np.where(known, odds, 0.0)
             counts += known
         different = cameras[ones][:, None] != cameras[others][None, :]

@@ -45,6 +45,7 @@ class AttachmentParameters:
     least_odds_growing: float = 2.0  # of somebody in view, who may be new and grow into a person
     settle_s: float = 1.0  # after so long out of view, a cluster does not grow any more
     least_margin: float = 1.0  # by which the best person must beat the second
+    least_mean_confidence: float = 0.5  # of its boxes: the detector's doubts are mostly false boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.evidence import appearance_evidence, motion_evidence
+from spoton_reid.association.calibration import Calibration
+from spoton_reid.association.calibration.appearance import Curves
+from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.parameters import EvidenceParameters
@@ -17,6 +19,28 @@ from spoton_reid.association.values import Observation, Point
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _TrackKey = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Evidence between N tracklets, and what it rests on; matrices are symmetric.
+
+    Attributes:
+        looks: (N, N) log-odds of appearance.
+        geometry: (N, N) log-odds of floor and motion.
+        cosines: (N, N) of mean appearances.
+        crops: (N,) weights of the crops behind them.
+        agreement: (N, N) mean log-odds of the floor at a moment.
+        moments: (N, N) at which two cameras saw both feet.
+
+    """
+
+    looks: Matrix
+    geometry: Matrix
+    cosines: Matrix
+    crops: Matrix
+    agreement: Matrix
+    moments: Matrix
 
 
 @dataclass(slots=True)
@@ -30,7 +54,7 @@ class Window:
 
     def __post_init__(self) -> None:
         """Begin with planes that agree."""
-        self._floor = FloorTable(np.zeros((self.cameras, self.cameras, 2)))
+        self._floor = FloorTable(np.zeros((self.cameras, self.cameras, 2)), np.zeros(self.cameras, np.int64))
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
@@ -136,11 +160,17 @@ class Window:
     def weigh(
         self,
         tracklets: list[Tracklet],
-        shifts: Matrix,
+        calibration: Calibration,
         fps: float,
         parameters: EvidenceParameters,
-    ) -> tuple[Matrix, Matrix]:
-        """Weigh the given tracklets: evidence of appearance, and of floor and motion, each (N, N) and symmetric."""
-        floor = self._floor.update(tracklets, shifts, fps, parameters)
-        motion = motion_evidence(tracklets, self._floor.shifts, fps, parameters)
-        return appearance_evidence(tracklets, parameters), floor + motion
+    ) -> Weighed:
+        """Weigh the given tracklets."""
+        floor = self._floor.update(tracklets, calibration.shifts, calibration.late, fps, parameters)
+        motion = motion_evidence(tracklets, self._floor.shifts, self._floor.late, fps, parameters)
+        means, weights = mean_appearances(tracklets)
+        cosines = means @ means.T
+        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
+        pairs = np.ix_(cameras, cameras)
+        curves = Curves(calibration.curves.midpoints[pairs], calibration.curves.slopes[pairs])
+        looks = appearance_evidence(cosines, weights, curves, parameters)
+        return Weighed(looks, floor + motion, cosines, weights, *self._floor.agreement())

@@ -30,10 +30,11 @@ from spoton_reid.association import (
     SceneCamera,
     foot_on_floor,
 )
+from spoton_reid.stages.camera_health import CameraWatch
 from spoton_reid.stages.identified import PERSON, camera_identities
 from spoton_reid.stages.ticks import SegmentEnd, TaskEnd, Tick, TickBuffer
 
-_DESCRIBE_EVERY_S = 5.0  # of video: how old the appearance of somebody in view may be for others
+_DESCRIBE_EVERY_S = 5.0  # of video: how old the appearance of somebody in view, or a camera's health, may be
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class _Task:
     start: TaskStart
     buffer: TickBuffer
     model: AppearanceModel | None
+    watch: CameraWatch
     started: set[str] = field(default_factory=set)
     waiting: deque[Tick | SegmentEnd] = field(default_factory=deque)
     revision: int = 0
@@ -92,7 +94,8 @@ class AssociateMachine:
         if self._task is None:
             start = record.start
             buffer = TickBuffer(start.camera_ids)
-            self._task = _Task(record.task_id, record.environment_id, start, buffer, record.appearance_model)
+            watch = CameraWatch(record.task_id, record.environment_id, start.scene.processing_fps)
+            self._task = _Task(record.task_id, record.environment_id, start, buffer, record.appearance_model, watch)
             self._associator = self._make_associator(self._task)
         task = self._task
         if (record.start.scene, record.start.camera_ids) != (task.start.scene, task.start.camera_ids):
@@ -134,6 +137,7 @@ class AssociateMachine:
         if item.global_frame_index - task.described_tick >= _DESCRIBE_EVERY_S * task.start.scene.processing_fps:
             task.described_tick = item.global_frame_index
             outputs += _described(task, self._associator)
+            outputs += task.watch.look(item.global_frame_index, self._associator.health())
         return outputs
 
 

@@ -19,6 +19,7 @@ WHERE p.task_id = r.task_id;
 -- The last change of a tracklet up to a revision is found at once; what was never corrected costs these indexes nothing.
 CREATE INDEX identity_changes_newest ON identity_changes (task_id, camera_id, track_id, revision DESC, ordinal DESC);
 DROP INDEX identity_changes_track;
+CREATE INDEX identity_changes_to ON identity_changes (task_id, new_global_id);
 CREATE INDEX track_points_revised ON track_points (task_id, global_frame_index, live_global_id)
     WHERE applied_revision > identity_revision;
 CREATE INDEX person_positions_revised ON person_positions (task_id, global_frame_index, live_global_id)
@@ -84,9 +85,12 @@ SELECT q.task_id, q.global_frame_index, q.live_global_id, q.time,
                AND e.camera_ids <> '{}' AND e.global_frame_index < q.global_frame_index
              ORDER BY e.global_frame_index DESC LIMIT 1)
         ) seen
-        JOIN track_points_as_of(of_task, of_revision) t
-          ON t.global_frame_index = seen.global_frame_index AND t.live_global_id = q.live_global_id
-         AND t.camera_id = ANY (seen.camera_ids)),
+        CROSS JOIN LATERAL (
+            SELECT b.global_id FROM track_points_as_of(of_task, of_revision) b
+            WHERE b.global_frame_index = seen.global_frame_index AND b.live_global_id = q.live_global_id
+              AND b.camera_id = ANY (seen.camera_ids)
+            OFFSET 0  -- one index look-up a position, whatever the statistics say
+        ) t),
        q.x_m, q.y_m, q.vx_m_s, q.vy_m_s, q.std_m, q.camera_ids
 FROM person_positions q
 WHERE q.task_id = of_task AND q.applied_revision > of_revision AND q.applied_revision > 0

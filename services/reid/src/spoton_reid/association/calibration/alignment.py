@@ -40,6 +40,10 @@ class PlaneAlignment:
                     kept = self._pairs.setdefault((first, second), deque(maxlen=_KEPT_PAIRS))
                     kept.extend(map(tuple, differences.tolist()))
 
+    def known(self) -> set[tuple[int, int]]:
+        """Pairs of cameras that have been compared often enough."""
+        return {pair for pair, differences in self._pairs.items() if len(differences) >= _LEAST_PAIRS}
+
     def shifts(self) -> Points:
         """Shifts in metres, (cameras, cameras, 2): [a, b] is added to (foot in a − foot in b)."""
         shifts = np.zeros((self.cameras, self.cameras, 2))
