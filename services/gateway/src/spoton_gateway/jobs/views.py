@@ -5,13 +5,16 @@ from datetime import datetime
 
 import asyncpg
 
-from spoton_gateway.api.job_models import BriefEvent, Job, JobPage, JobStatus, Video
+from spoton_gateway.api.job_models import BriefEvent, BriefEvents, Job, JobPage, JobStatus, Video
 from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.jobs.records import environment_of
 from spoton_gateway.progress import FRAMES_BY_STAGE
+from spoton_gateway.queries import events as timeline
 
 _ALMOST = 99.9
 """The last bit of the progress is the end itself."""
+
+_MOST_EVENTS = 20_000  # as the timeline gives at once
 
 # A task is over once its end is here and all revisions that belong to it are applied.
 _STATUS = """
@@ -35,14 +38,6 @@ SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
            (SELECT sum(num_frames) FROM media WHERE task_id = $1)
        ) AS expected,
        (SELECT min(error) FROM task_cameras WHERE task_id = $1) AS error
-"""
-
-# Scene time is the video's own: the only camera has no offset.
-_EVENTS = """
-SELECT e.type, e.event_time_us / 1e6 AS start_s,
-       e.end_frame_index / (t.scene->>'processing_fps')::double precision AS end_s, e.class_name, e.confidence
-FROM events e LEFT JOIN tasks t USING (task_id)
-WHERE e.task_id = $1 ORDER BY e.global_frame_index, e.event_id
 """
 
 
@@ -78,9 +73,15 @@ async def page(
     )
 
 
-async def events(connection: asyncpg.Connection, job_id: str) -> list[BriefEvent]:
-    """Return what happened in a job's video so far."""
-    return [BriefEvent(**row) for row in await connection.fetch(_EVENTS, job_id)]
+async def events(connection: asyncpg.Connection, job_id: str) -> BriefEvents:
+    """Return what happened in a job's video so far; ``NotFound``."""
+    found = await job(connection, job_id)
+    items: list[BriefEvent] = []
+    if found.started_at is not None:
+        # Scene time is the video's own: the only camera has no offset.
+        page = await timeline.page(connection, job_id, timeline.Wanted(), None, _MOST_EVENTS)
+        items = [BriefEvent(**{name: getattr(event, name) for name in BriefEvent.model_fields}) for event in page.items]
+    return BriefEvents(job_id=job_id, status=found.status, events=items)
 
 
 async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
