@@ -11,6 +11,7 @@ import httpx
 import pytest
 from spoton_local import Layout, stack
 from spoton_local.pidfile import read_pid_file
+from spoton_local.processes import Processes
 
 from tests.line import Line
 
@@ -27,7 +28,7 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
 
 
 def kill_gateway() -> None:
-    record = read_pid_file(LAYOUT.run / "gateway.pid")
+    record = read_pid_file(Processes(LAYOUT).pid_file("gateway"))
     assert record is not None
     os.kill(record.pid, signal.SIGKILL)
 

@@ -12,7 +12,9 @@ from spoton_scenes.paths import simulate
 from spoton_scenes.presets import build_scene, find_preset
 from spoton_scenes.scene import PersonState, Scene
 from spoton_schemas import records
-from spoton_schemas.records import CameraMapPoints, Event, Kind, MappedTrack, MapPoints, Outcome, PersonPosition, Point
+from spoton_schemas.records import CameraMapPoints, Kind, MappedTrack, MapPoints, Outcome, PersonPosition, Point
+
+from tests.events_on_export import told
 
 DENSE_FPS, FPS = 20, 10
 SCORED = {"zone_entered", "zone_left", "tripwire_crossed", "standing", "walking", "running", "met"}
@@ -59,14 +61,6 @@ def seen(scene: Scene, frames: Sequence[Sequence[PersonState]], noise_m: float) 
             )
         camera = CameraMapPoints(camera_id="c0", camera_frame_index=tick, event_time_us=0, tracks=tuple(tracks))
         yield record(Kind.FRAME, tick, cameras=(camera,), people=tuple(people))
-
-
-def told(event: Event) -> TrueEvent:
-    people = sorted(i for i in (event.global_id, *(o.global_id for o in event.others)) if i is not None)
-    end_s = None if event.end_time_us is None else event.end_time_us / 1e6
-    return TrueEvent(
-        event.type, event.event_time_us / 1e6, end_s, event.place, tuple(people), event.details.get("direction")
-    )
 
 
 def scores(name: str, seed: int, seconds: int, noise_m: float) -> dict[str, Score]:

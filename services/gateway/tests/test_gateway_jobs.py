@@ -27,19 +27,22 @@ def test_an_even_part_of_the_frames_is_taken(fps: float, most: float, taken: flo
 
 
 @pytest.mark.parametrize(
-    ("status", "done", "expected", "percent"),
+    ("status", "done", "stages", "expected", "percent"),
     [
-        ("queued", 0, None, 0.0),
-        ("processing", 0, None, 0.0),
-        ("processing", 1, 3, 33.33),
-        ("processing", 3, 3, 99.9),
-        ("processing", 4, 3, 99.9),
-        ("completed", 0, 0, 100.0),
-        ("failed", 1, 2, 50.0),
+        ("queued", 0, [], None, 0.0),
+        ("processing", 0, [], None, 0.0),
+        ("processing", 0, [10], 10, 16.67),
+        ("processing", 0, [10, 6, 2], 10, 30.0),
+        ("processing", 1, [], 3, 33.33),
+        ("processing", 1, [3, 2], 3, 50.0),
+        ("processing", 3, [3, 3, 3, 3, 3], 3, 99.9),
+        ("processing", 4, [3], 3, 99.9),
+        ("completed", 0, [], 0, 100.0),
+        ("failed", 1, [], 2, 50.0),
     ],
 )
-def test_progress(status: str, done: int, expected: int | None, percent: float) -> None:
-    assert progress(status, done, expected) == percent
+def test_progress(status: str, done: int, stages: list[int], expected: int | None, percent: float) -> None:
+    assert progress(status, done, stages, expected) == percent
 
 
 def test_failures_are_told_by_the_name_that_the_person_knows() -> None:

@@ -13,6 +13,7 @@ from spoton_cli.errors import GatewayRefused, GatewayUnreachable
 
 _TIMEOUT_S = 30.0
 _POLL_S = 0.1
+_MOST_EVENTS = 20_000  # what the gateway gives at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,21 @@ class Gateway:
         found: dict[str, Any] = self._request("GET", f"/api/v1/jobs/{job_id}").json()
         return found
 
-    def job_events(self, job_id: str) -> list[dict[str, Any]]:
-        """List what happened in a job's video."""
-        found: list[dict[str, Any]] = self._request("GET", "/events", params={"job_id": job_id}).json()["events"]
-        return found
+    def events(self, task_id: str) -> list[dict[str, Any]]:
+        """List what happened in a task."""
+        items: list[dict[str, Any]] = []
+        query: dict[str, Any] = {"limit": _MOST_EVENTS}
+        while True:
+            page = self._request("GET", f"/api/v1/results/{task_id}/events", params=query).json()
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            query["cursor"] = page["next_cursor"]
+
+    def timeline(self, task_id: str, file_format: str) -> str:
+        """Fetch what happened in a task as ``text`` or ``vtt``."""
+        query = {"format": file_format, "limit": _MOST_EVENTS}
+        return self._request("GET", f"/api/v1/results/{task_id}/events", params=query).text
 
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:

@@ -29,18 +29,23 @@ def job(
 ) -> None:
     """Send a clip to the running stack, wait until it is processed, and write what happened in it.
 
-    Writes events.json: a list of objects with type, start_s, end_s, class_name, confidence.
+    Writes events.json (a list of objects with type, start_s, end_s, class_name, confidence and more), events.txt, and
+    events.vtt, which players show beside the video.
     """
     with Gateway.of_local_stack() as gateway:
         job_id = gateway.upload(file, classes.split(",") if classes else [])
         ended = follow_job(gateway, job_id)
         if ended["status"] != "completed":
             raise JobFailed(ended["message"] or f"the job ended as {ended['status']}")
-        events = gateway.job_events(job_id)
+        files = {
+            "events.json": json.dumps(gateway.events(job_id), indent=2) + "\n",
+            "events.txt": gateway.timeline(job_id, "text"),
+            "events.vtt": gateway.timeline(job_id, "vtt"),
+        }
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "events.json"
-    path.write_text(json.dumps(events, indent=2) + "\n", encoding="utf-8")
-    typer.echo(path)
+    for name, content in files.items():
+        (out / name).write_text(content, encoding="utf-8")
+        typer.echo(out / name)
 
 
 def follow_job(gateway: Gateway, job_id: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _jobs(http: HTTPConnection) -> JobService:
 
 def _user(
     x_spoton_user: Annotated[
-        str, Header(description="Whose jobs share a place in the queue", pattern=r"^[\w.@+-]{1,64}$")
+        str, Header(description="Whose jobs share a place in the queue", pattern=r"^[A-Za-z0-9_.@+-]{1,64}$")
     ] = "anonymous",
 ) -> str:
     """Return who asks, as the client says: it decides about turns only, until there is access control."""

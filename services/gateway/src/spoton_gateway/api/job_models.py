@@ -89,6 +89,7 @@ class BriefEvent(_View):
     """Something that happened in a video, by its own time."""
 
     type: str
+    text: str = Field(description="The same in a few words")
     start_s: float
     end_s: float | None
     class_name: str | None

@@ -11,7 +11,7 @@ from spoton_gateway.api.problems import documented
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-JobIdPath = Annotated[str, Path(max_length=200)]
+JobIdPath = Annotated[str, Path(max_length=200, pattern=r"^[A-Za-z0-9_.-]+$")]
 Skip = Annotated[int, Query(ge=0, le=MAX_ID, description="Jobs to leave out, behind the cursor if there is one")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 

@@ -11,7 +11,7 @@ from spoton_gateway.api.uploads import FORM, PATH, REFUSALS
 
 router = APIRouter(tags=["SurgiTrack's names"])
 
-KeyQuery = Annotated[str, Query(max_length=200)]
+KeyQuery = Annotated[str, Query(max_length=200, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 @router.post(PATH, status_code=201, responses=REFUSALS, openapi_extra=FORM)

@@ -35,6 +35,13 @@ SELECT job_id FROM jobs j WHERE removed_at IS NULL AND (
 """
 
 
+_MARK_REMOVED = """
+UPDATE jobs SET removed_at = $2,
+    ended = ended OR EXISTS (SELECT FROM tasks t WHERE t.task_id = jobs.job_id AND t.outcome IS NOT NULL)
+WHERE job_id = $1 AND removed_at IS NULL RETURNING job_id
+"""
+
+
 class Housekeeping:
     """Removal in two steps: first all rows, so that the job is gone for everybody, then what lies elsewhere."""
 
@@ -56,11 +63,7 @@ class Housekeeping:
         """Remove a job's rows and let the stages stop; what cannot be done now is done later. ``NotFound``."""
         now = datetime.now(UTC)
         async with self._database.connection() as connection, connection.transaction():
-            row = await connection.fetchrow(
-                "UPDATE jobs SET removed_at = $2 WHERE job_id = $1 AND removed_at IS NULL RETURNING job_id",
-                job_id,
-                now,
-            )
+            row = await connection.fetchrow(_MARK_REMOVED, job_id, now)
             if row is None:
                 raise NotFound(f"there is no job {job_id!r}")
             # The sink takes the same lock: it has written a batch before this, or sees that the task is gone.

@@ -46,9 +46,7 @@ class JobService:
     async def events(self, job_id: str) -> BriefEvents:
         """Tell what happened in a job's video; ``NotFound``."""
         async with self._database.connection() as connection:
-            job = await views.job(connection, job_id)
-            found = await views.events(connection, job_id)
-        return BriefEvents(job_id=job_id, status=job.status, events=found)
+            return await views.events(connection, job_id)
 
     async def remove(self, job_id: str) -> None:
         """Stop a job and remove all of it; ``NotFound``.

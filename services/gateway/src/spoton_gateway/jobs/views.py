@@ -1,15 +1,20 @@
 """Jobs as people see them, derived from what the sink writes of their tasks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
 
-from spoton_gateway.api.job_models import BriefEvent, Job, JobPage, JobStatus, Video
+from spoton_gateway.api.job_models import BriefEvent, BriefEvents, Job, JobPage, JobStatus, Video
 from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.jobs.records import environment_of
+from spoton_gateway.progress import FRAMES_BY_STAGE
+from spoton_gateway.queries import events as timeline
 
 _ALMOST = 99.9
 """The last bit of the progress is the end itself."""
+
+_MOST_EVENTS = 20_000  # as the timeline gives at once
 
 # A task is over once its end is here and all revisions that belong to it are applied.
 _STATUS = """
@@ -27,19 +32,12 @@ WHERE j.queued_at IS NOT NULL AND j.removed_at IS NULL
 
 _FACTS = """
 SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
+       ARRAY(SELECT sum(frames_done)::bigint FROM task_progress WHERE task_id = $1 GROUP BY stage) AS stages,
        coalesce(
            (SELECT max(frames_done) FROM task_progress WHERE task_id = $1 AND stage = 'INGEST' AND ended),
            (SELECT sum(num_frames) FROM media WHERE task_id = $1)
        ) AS expected,
        (SELECT min(error) FROM task_cameras WHERE task_id = $1) AS error
-"""
-
-# Scene time is the video's own: the only camera has no offset.
-_EVENTS = """
-SELECT e.type, e.event_time_us / 1e6 AS start_s,
-       e.end_frame_index / (t.scene->>'processing_fps')::double precision AS end_s, e.class_name, e.confidence
-FROM events e LEFT JOIN tasks t USING (task_id)
-WHERE e.task_id = $1 ORDER BY e.global_frame_index, e.event_id
 """
 
 
@@ -75,9 +73,15 @@ async def page(
     )
 
 
-async def events(connection: asyncpg.Connection, job_id: str) -> list[BriefEvent]:
-    """Return what happened in a job's video so far."""
-    return [BriefEvent(**row) for row in await connection.fetch(_EVENTS, job_id)]
+async def events(connection: asyncpg.Connection, job_id: str) -> BriefEvents:
+    """Return what happened in a job's video so far; ``NotFound``."""
+    found = await job(connection, job_id)
+    items: list[BriefEvent] = []
+    if found.started_at is not None:
+        # Scene time is the video's own: the only camera has no offset.
+        page = await timeline.page(connection, job_id, timeline.Wanted(), None, _MOST_EVENTS)
+        items = [BriefEvent(**{name: getattr(event, name) for name in BriefEvent.model_fields}) for event in page.items]
+    return BriefEvents(job_id=job_id, status=found.status, events=items)
 
 
 async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
@@ -89,7 +93,7 @@ async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
         environment_id=environment_of(job_id),
         user=row["owner"],
         status=status,
-        progress=progress(status, facts["done"], facts["expected"]),
+        progress=progress(status, facts["done"], facts["stages"], facts["expected"]),
         message=sentence(status, row["message"] or facts["error"], row["file_key"], row["file_name"]),
         created_at=row["queued_at"],
         started_at=row["announced_at"],
@@ -101,16 +105,20 @@ async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
     )
 
 
-def progress(status: str, done: int, expected: int | None) -> float:
-    """Return percent: pictures whose results are in the database, of those that the video has.
+def progress(status: str, done: int, stages: Sequence[int], expected: int | None) -> float:
+    """Return percent of the pictures that a video has, as the mean over the stages and the database.
 
-    Both only move towards the end: results are added, and of pictures that turn out damaged fewer are expected.
+    All counts only move towards the end: stages report every second, and of pictures that turn out damaged fewer are
+    expected. ``done`` pictures are in the database, so every stage has had them, whether it said so yet or not.
     """
     if status == "completed":
         return 100.0
     if not expected:
         return 0.0
-    return round(min(100 * done / expected, _ALMOST), 2)
+    said = [*stages, *[0] * len(FRAMES_BY_STAGE)][: len(FRAMES_BY_STAGE)]
+    counts = [done, *(max(done, count) for count in said)]
+    passed = sum(min(count, expected) for count in counts)
+    return round(min(100 * passed / (expected * len(counts)), _ALMOST), 2)
 
 
 def sentence(status: str, message: str | None, file_key: str, file_name: str) -> str | None:

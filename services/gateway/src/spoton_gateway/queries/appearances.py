@@ -13,21 +13,23 @@ WHERE a.task_id = $1 AND a.global_id = $2
   AND EXISTS (SELECT FROM track_points p WHERE p.task_id = a.task_id AND p.global_id = a.global_id)
 """
 
-# First all cosines, then, from the best on, whether somebody still has that identity: it may have been merged away.
+# All cosines exactly (a scene is opened once a task, not once a person), then, from the best on, whether somebody still
+# has that identity: it may have been merged away.
 _SIMILAR = """
+WITH clocks AS MATERIALIZED (
+    SELECT task_id, coalesce(origin, created_at) AS origin, (scene ->> 'processing_fps')::float AS fps
+    FROM tasks WHERE $3::text IS NULL OR environment_id = $3
+)
 SELECT found.*
 FROM (
     SELECT a.task_id, a.global_id, a.environment_id, 1 - (a.embedding <=> x.embedding) AS cosine,
-           a.global_frame_index, seen.at AS last_seen, a.crops
+           a.global_frame_index, t.origin + a.global_frame_index / t.fps * INTERVAL '1 second' AS last_seen, a.crops
     FROM identity_appearances x
     JOIN identity_appearances a ON a.model = x.model AND vector_dims(a.embedding) = vector_dims(x.embedding)
-    JOIN tasks t ON t.task_id = a.task_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(t.origin, t.created_at)
-               + a.global_frame_index / (t.scene ->> 'processing_fps')::float * INTERVAL '1 second' AS at
-    ) seen
+    JOIN clocks t ON t.task_id = a.task_id
     WHERE x.task_id = $1 AND x.global_id = $2 AND (a.task_id, a.global_id) <> ($1, $2)
-      AND ($3::text IS NULL OR a.environment_id = $3) AND ($4::timestamptz IS NULL OR seen.at >= $4)
+      AND ($3::text IS NULL OR a.environment_id = $3)
+      AND ($4::timestamptz IS NULL OR t.origin + a.global_frame_index / t.fps * INTERVAL '1 second' >= $4)
     ORDER BY 4 DESC, 1, 2
 ) found
 CROSS JOIN LATERAL (

@@ -13,6 +13,8 @@ from spoton_mapper.behaviour.values import Moment, Sighting, rename, seconds_bet
 
 _WAYS = {1: "forward", -1: "backward"}
 
+_HOLD_S = 0.2  # where cameras disagree about somebody, the fused position jumps to and fro from tick to tick
+
 
 @dataclass(slots=True)
 class _Walk:
@@ -59,8 +61,8 @@ class Tripwires:
         if name not in walk.crossings:
             return None
         way, crossed = walk.crossings[name]
-        away_m = abs(line.distance_m(here))
-        if away_m < self._margin_m and seconds_between(crossed, person) < self._settle_s:
+        away_m, beyond_s = abs(line.distance_m(here)), seconds_between(crossed, person)
+        if beyond_s < _HOLD_S or (away_m < self._margin_m and beyond_s < self._settle_s):
             return None
         del walk.crossings[name]
         confidence = sureness(away_m, person.std_m)
