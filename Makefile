@@ -77,6 +77,7 @@ hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own w
 
 eval: setup ## Measure identities on the generated suite, and on real footage where it is (ONLY=hall: one data set)
 	@$(RUN) spoton eval $(foreach name,$(ONLY),--only $(name))
+	@$(if $(ONLY),,$(RUN) python -m spoton_evaluation.objects)
 
 # A task and an environment that exist let more requests through to the routes' own work.
 schemathesis: setup ## Fuzz the REST interface of the running stack (N=200 cases an operation)

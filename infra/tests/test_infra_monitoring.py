@@ -121,7 +121,10 @@ def test_an_alert_says_how_bad_it_is_and_where_to_read_on(rule: dict[str, Any]) 
 
 def test_every_process_is_scraped() -> None:
     targets = {t for job in SCRAPE["scrape_configs"] for group in job["static_configs"] for t in group["targets"]}
-    assert targets == {*(f"{n}:9100" for n in ("ingest", "detector", "reid", "mapper", "sink")), "gateway:8000"}
+    assert targets == {
+        *(f"{n}:9100" for n in ("ingest", "detector", "reid", "mapper", "events", "sink")),
+        "gateway:8000",
+    }
 
 
 def test_the_containers_find_all_of_it_where_it_is_mounted() -> None:

@@ -77,5 +77,5 @@ def test_every_topic_has_settings_and_every_stage_input_a_state_topic_of_its_siz
     settings = {setting.name: setting for setting in topic_settings()}
     assert set(TOPICS) <= set(settings)
     inputs = {"ingest": "segments", "detector": "frames", "track": "detections", "associate": "tracks"}
-    for stage, topic in {**inputs, "mapper": "global-ids"}.items():
+    for stage, topic in {**inputs, "mapper": "global-ids", "events": "map-points"}.items():
         assert settings[f"state-{stage}"].partitions == settings[topic].partitions

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
-SERVICES = ("ingest", "detector", "reid", "mapper", "gateway", "sink")
+SERVICES = ("ingest", "detector", "reid", "mapper", "events", "gateway", "sink")
 SERVERS = ("kafka", "postgres", "redis", "registry")
 _SCALED = ("detector", "reid")
 _LONGEST_PAUSE_S = 2.0  # until a killed process is started again

@@ -44,6 +44,7 @@ class Stage(StrEnum):
     ASSOCIATE = "ASSOCIATE"
     MAPPER = "MAPPER"
     SINK = "SINK"
+    EVENTS = "EVENTS"
 
 
 class StatusKind(StrEnum):
@@ -342,6 +343,16 @@ class CameraMapPoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedPosition:
+    """Where a person will be after some seconds of walking on."""
+
+    after_s: bounds.StartSeconds
+    x_m: bounds.Metres
+    y_m: bounds.Metres
+    std_m: bounds.Deviation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPosition:
     """One identity's fused and smoothed floor position."""
 
@@ -352,6 +363,7 @@ class PersonPosition:
     vy_m_s: bounds.MetresPerSecond
     std_m: bounds.Deviation
     camera_ids: Names
+    predicted: Annotated[tuple[PredictedPosition, ...], Meta(max_length=100)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +376,16 @@ class MapPoints(Tick):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventPerson:
+    """Another person whom an event is about."""
+
+    global_id: bounds.Number | None = None
+    camera_id: bounds.Name
+    track_id: bounds.Number
+    seen_frame_index: bounds.Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event(_OfTask):
     """Something that happened."""
 
@@ -372,9 +394,13 @@ class Event(_OfTask):
     global_frame_index: bounds.Count
     event_time_us: bounds.Micros
     end_frame_index: bounds.Count | None = None
+    end_time_us: bounds.Micros | None = None
     camera_id: bounds.Name | None = None
     track_id: bounds.Number | None = None
     global_id: bounds.Number | None = None
+    seen_frame_index: bounds.Count | None = None
+    identity_revision: bounds.Count = 0
+    others: Annotated[tuple[EventPerson, ...], Meta(max_length=10_000)] = ()
     class_name: bounds.Label | None = None
     place: bounds.Label | None = None
     position: Point | None = None

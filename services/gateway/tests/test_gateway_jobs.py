@@ -193,16 +193,19 @@ def test_a_killed_gateway_forgets_nothing(api: Api, play: Callable[..., None]) -
 
 @pytest.mark.integration
 def test_two_gateways_start_each_job_once(api: Api, stack: Any) -> None:
-    other = api.processes.port + 2
-    api.processes.start("spoton_gateway", other, **GATEWAY_SETTINGS)
-    second = api.processes.running["spoton_gateway"]
-    # The fixture knows one process a name: the first goes on beside it until the end of the module.
-    api.processes.wait_until_ready(other)
-    jobs = [api.upload(f"guest-{number}") for number in range(6)]
-    api.processes.wait_until(lambda: all(map(api.started, jobs)))
-    assert [len(everything(stack, SEGMENTS, job_id)) for job_id in jobs[:3]] == [1, 1, 1]
-    second.kill()
-    second.wait()
+    running = api.processes.running
+    first = running["spoton_gateway"]
+    api.processes.start("spoton_gateway", api.processes.port + 2, **GATEWAY_SETTINGS)
+    second = running["spoton_gateway"]
+    try:
+        api.processes.wait_until_ready(api.processes.port + 2)
+        jobs = [api.upload(f"guest-{number}") for number in range(6)]
+        api.processes.wait_until(lambda: all(map(api.started, jobs)))
+        assert [len(everything(stack, SEGMENTS, job_id)) for job_id in jobs[:3]] == [1, 1, 1]
+    finally:
+        running["spoton_gateway"] = first
+        second.kill()
+        second.wait()
 
 
 @pytest.mark.integration

@@ -34,3 +34,8 @@ def test_the_ladder_climbs(run_variant) -> None:  # type: ignore[no-untyped-def]
         for name in ("without_appearance", "ours", "true_tracks_links")
     )
     assert blind < ours < ceiling
+
+
+def test_two_libraries_agree_on_the_committed_scene(run_variant) -> None:  # type: ignore[no-untyped-def]
+    apart = run_variant(OURS).disagreement()
+    assert apart.shares <= 0.1

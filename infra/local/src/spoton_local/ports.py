@@ -30,6 +30,7 @@ class Ports:
     reid: int
     mapper: int
     sink: int
+    events: int
 
 
 def variable_for(name: str) -> str:

@@ -46,6 +46,7 @@ SERVICES = (
     Service("detector", "spoton_detector", runs_models=True, model_variable=DETECTOR_VARIABLE),
     Service("reid", "spoton_reid", runs_models=True, model_variable=EMBEDDER_VARIABLE),
     Service("mapper", "spoton_mapper"),
+    Service("events", "spoton_mapper.events"),
     Service("gateway", "spoton_gateway", reads_files=True, takes_uploads=True, asks_others=True),
     Service("sink", "spoton_gateway.sinks"),
 )

@@ -11,10 +11,11 @@ from prometheus_client.metrics import MetricWrapperBase
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
-STAGES = ("ingest", "detector", "track", "associate", "gallery", "mapper", "gateway", "sink")
+STAGES = ("ingest", "detector", "track", "associate", "gallery", "mapper", "events", "gateway", "sink")
 """The loops that work on records; Re-ID's process has three of them."""
 
-_RUN = ("detector", "track", "associate", "mapper")  # those that the common runner runs
+_RUN = ("detector", "track", "associate", "mapper", "events")  # those that the common runner runs
+_TIMED = ("detector", "track", "associate", "mapper")  # … and that answer every picture
 _READERS = ("ingest", *_RUN, "gallery", "gateway", "sink")
 
 _SHORT_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
@@ -115,13 +116,13 @@ WRITE_SECONDS = _histogram("spoton_write_seconds", "Time of one transaction of t
 HOP_SECONDS = _histogram(
     "spoton_hop_seconds",
     "From the end of the stage before to the end of this one: waiting, transport and work",
-    (*_RUN, "sink", "gateway"),
+    (*_TIMED, "sink", "gateway"),
     _SHORT_S,
 )
 LATENCY_SECONDS = _histogram(
     "spoton_latency_seconds",
     "From the decoding of a picture to the end of this stage",
-    (*_RUN, "sink", "gateway"),
+    (*_TIMED, "sink", "gateway"),
     _LONG_S,
 )
 FETCH_SECONDS = _histogram(

@@ -22,6 +22,7 @@ from spoton_gateway.access import AccessGuard, origin_pattern
 from spoton_gateway.api import (
     analytics,
     config,
+    events,
     health,
     identities,
     jobs,
@@ -155,6 +156,9 @@ def _add_routes(app: FastAPI) -> None:
     # Both spellings are in use; the OpenAPI page shows one of each.
     v1.include_router(tasks.router, prefix="/processing-tasks")
     v1.include_router(tasks.router, prefix="/processing_tasks", include_in_schema=False)
+    v1.include_router(events.router, prefix="/processing-tasks")
+    v1.include_router(events.router, prefix="/processing_tasks", include_in_schema=False)
+    v1.include_router(events.results_router)
     v1.include_router(analytics.router, prefix="/analytics_data")
     v1.include_router(analytics.router, prefix="/analytics-data", include_in_schema=False)
     v1.include_router(identities.router)

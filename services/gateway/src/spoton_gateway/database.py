@@ -23,9 +23,12 @@ CONNECTION_ERRORS = (
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
 )
 """What asyncpg raises when the server cannot serve now but may later: it is away, starts or stops, its disk is full, it
-has too many clients, it ended a deadlock, or another server is about to take its place."""
+has too many clients, it ended a deadlock, another server is about to take its place, or it is so new that our role,
+password or database is still to come."""
 
 _CONNECTING = "connecting"
 _PAUSE_S = 2.0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FrameOrderError, SnapshotError
+from .foresight import foresee
 from .ground_plane import FloorObservation, FootNoise, GroundPlane
 from .kalman import MotionState
 from .trajectory import Smoothing, Trajectory, advance
@@ -131,6 +132,7 @@ class Mapper:
             std_m=path.std_m,
             camera_ids=path.camera_ids,
             is_monitored=self._plane.is_monitored(path.state.mean[:2]),
+            foreseen=foresee(path.state, self._parameters.smoothing.acceleration_psd),
         )
 
 

@@ -13,6 +13,7 @@ from spoton_schemas.records import (
     MappedTrack,
     MapPoints,
     PersonPosition,
+    PredictedPosition,
     TaskStart,
 )
 from spoton_schemas.topics import MAP_POINTS
@@ -149,4 +150,8 @@ def _position(person: PersonEstimate) -> PersonPosition:
         vy_m_s=person.velocity_m_s[1],
         std_m=person.std_m,
         camera_ids=person.camera_ids,
+        predicted=tuple(
+            PredictedPosition(after_s=p.after_s, x_m=p.position_m[0], y_m=p.position_m[1], std_m=p.std_m)
+            for p in person.foreseen
+        ),
     )

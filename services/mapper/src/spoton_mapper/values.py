@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .foresight import Foreseen
+
 BBox = tuple[float, float, float, float]
 """Left, top, right, bottom, pixels."""
 
@@ -90,6 +92,7 @@ class PersonEstimate:
         std_m: standard deviation of the position, root mean square of both axes.
         camera_ids: cameras whose observations went into it at this tick, sorted; empty: carried on.
         is_monitored: whether the position lies in the monitored area.
+        foreseen: the next seconds of the path.
 
     """
 
@@ -99,6 +102,7 @@ class PersonEstimate:
     std_m: float
     camera_ids: tuple[str, ...]
     is_monitored: bool
+    foreseen: tuple[Foreseen, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,19 @@ from spoton_evaluation.datasets import SUITE, Dataset, GeneratedScene, generate,
 from spoton_evaluation.errors import DatasetError
 from spoton_evaluation.figures import Figures
 from spoton_evaluation.jobs import Found, Job, run_job, say
+from spoton_evaluation.kept import keep, recall
 from spoton_evaluation.measure import Measurement
 from spoton_evaluation.offline.cache import Cache
 from spoton_evaluation.offline.export import KINDS
 from spoton_evaluation.offline.variants import LADDER, OURS, TRACKERS, TRUE_BOXES, WITHOUT, Variant
 from spoton_evaluation.pictures import Step, draw_all, draw_ladder, draw_reliability
 from spoton_evaluation.places import Folders
+from spoton_evaluation.summary import to_markdown
 
 TERRACE1 = "terrace1"
 GENERATED = tuple(scene.name for scene in SUITE)
-LADDER_SCENES = (TERRACE1, "crowd")
-"""Real and generated: the whole ladder; the others are run as they are and with true boxes."""
+LADDER_SCENES = (TERRACE1, "alike", "gaps", "crowd")
+"""The whole ladder; the others are run as they are and with true boxes."""
 
 _EVERYTHING = (*LADDER, *WITHOUT, *TRACKERS)
 _ORDER = [variant.name for variant in _EVERYTHING]
@@ -39,7 +41,7 @@ class Plan:
 
 
 def run_plan(plan: Plan) -> list[Found]:
-    """Measure; write `eval.json` and the pictures.
+    """Measure; write `eval.json`, `eval.md` and the pictures.
 
     Raises:
         DatasetError: a named data set is unknown, or not on this machine.
@@ -47,15 +49,20 @@ def run_plan(plan: Plan) -> list[Found]:
     """
     began = time.monotonic()
     datasets = _datasets(plan, began)
-    found = list[Found]()
     # Detection comes first: what it keeps is there for all others.
     first = [_job(plan, dataset, variant, began) for variant in (OURS, TRUE_BOXES) for dataset in datasets]
     rest = [v for v in _EVERYTHING if v not in (OURS, TRUE_BOXES)]
     ladders = [dataset for dataset in datasets if plan.ladder and dataset.name in LADDER_SCENES]
+    ladders.sort(key=lambda dataset: LADDER_SCENES.index(dataset.name))
     second = [_job(plan, dataset, variant, began) for dataset in ladders for variant in rest]
+    found = [kept for kept in map(recall, first + second) if kept is not None]
+    known = {(part.dataset, part.variant) for part in found}
+    if found:
+        say(began, f"{len(found)} of {len(first + second)} runs are kept from before")
     for jobs in (first, second):
-        for part in _run(jobs, plan.workers):
+        for part in _run([job for job in jobs if (job.dataset.name, job.variant) not in known], plan.workers):
             found.append(part)
+            say(began, f"{len(found)} of {len(first + second)}: {_outcome(part)}")
             _write(found, plan.folders)
     found.sort(key=lambda f: ([d.name for d in datasets].index(f.dataset), _ORDER.index(f.variant.name)))
     _write(found, plan.folders)
@@ -76,13 +83,18 @@ def _job(plan: Plan, dataset: Dataset, variant: Variant, began: float) -> Job:
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[Found]:
+    """Run jobs and keep what came of each, so that an interrupted evaluation goes on where it was."""
     if workers == 1:
-        yield from map(run_job, jobs)
+        for job in jobs:
+            found = run_job(job)
+            keep(job, found)
+            yield found
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
+        futures = {pool.submit(run_job, job): job for job in jobs}
         try:
             for future in as_completed(futures):
+                keep(futures[future], future.result())
                 yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
@@ -94,6 +106,7 @@ def _write(found: list[Found], folders: Folders) -> None:
         figures |= part.figures
     folders.reports.mkdir(parents=True, exist_ok=True)
     (folders.reports / "eval.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (folders.reports / "eval.md").write_text(to_markdown(found), encoding="utf-8")
 
 
 def _draw(found: list[Found], folders: Folders) -> None:
@@ -139,6 +152,11 @@ def _generated(scene: GeneratedScene, cache: Cache, began: float) -> Dataset:
             say(began, f"{scene.name}: {done} of {scene.pictures} pictures rendered")
 
     return generate(scene, cache, progress)
+
+
+def _outcome(part: Found) -> str:
+    live, revised = (part.measurement.reports[kind].cross_camera.idf1 for kind in KINDS)
+    return f"{part.dataset:<10} {part.variant.title:<42} IDF1 {live:5.1f} / {revised:5.1f}   {part.took_s:5.1f} s"
 
 
 def _cells(found: Measurement) -> str:

@@ -15,6 +15,7 @@ def flatten(prefix: str, found: Measurement) -> Figures:
     figures = flatten_reports(prefix, found.reports)
     figures |= {f"{prefix}.{name}": value for name, value in asdict(found.timeliness).items()}
     figures[f"{prefix}.track_purity"] = found.purity
+    figures[f"{prefix}.tracks"] = found.tracks
     figures[f"{prefix}.association_ms_per_tick"] = round(1000 * found.timing.associate_s / max(found.ticks, 1), 3)
     if found.reliability is not None:
         figures[f"{prefix}.expected_calibration_error"] = found.reliability.expected_calibration_error

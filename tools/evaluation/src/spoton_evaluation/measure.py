@@ -45,6 +45,7 @@ class Measurement:
         reports: by kind: live, revised.
         matched: by kind, for pictures.
         purity: of tracks, percent.
+        tracks: how many there were in all cameras.
         reliability: of identity probabilities; None where the line gives none.
 
     """
@@ -52,6 +53,7 @@ class Measurement:
     reports: dict[str, Report]
     matched: dict[str, Matched]
     purity: float
+    tracks: int
     timeliness: Timeliness
     reliability: Reliability | None
     timing: Timing
@@ -71,6 +73,7 @@ def measure(published: Published, timing: Timing, truth: Truth, out: Path) -> Me
         {kind: summarise(found) for kind, found in matched.items()},
         matched,
         purity(published, truth.cameras),
+        sum(len({box.track.track_id for box in boxes}) for boxes in published.boxes.values()),
         _timeliness(published, matched),
         _reliability(published, matched["live"]),
         timing,

@@ -1,4 +1,7 @@
-"""Whether probabilities mean what they say (Niculescu-Mizil & Caruana 2005; Naeini et al. 2015 for the one figure)."""
+"""Whether probabilities mean what they say (Niculescu-Mizil & Caruana 2005; Naeini et al. 2015 for the one figure).
+
+Groups hold equally many boxes (Nixon et al. 2019): most probabilities are near one, where tenths would tell nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Boxes whose probability lies in one tenth: what was promised and what came true."""
+    """Boxes of similar probability: what was promised and what came true."""
 
     mean_probability: float
     share_correct: float
@@ -25,7 +28,7 @@ class Reliability:
 
 
 def reliability(probabilities: ArrayLike, correct: Sequence[bool], bins: int = 10) -> Reliability:
-    """Group boxes by probability (0..1) and count the share that was correct; empty groups are left out.
+    """Group boxes by probability (0..1) and count the share that was correct; equal probabilities share a group.
 
     Raises:
         ValueError: lengths differ, nothing to judge, or a probability outside 0..1.
@@ -36,7 +39,8 @@ def reliability(probabilities: ArrayLike, correct: Sequence[bool], bins: int = 1
         raise ValueError(f"{promised.size} probabilities for {came_true.size} outcomes")
     if not ((promised >= 0) & (promised <= 1)).all():
         raise ValueError("a probability lies outside 0..1")
-    group = np.minimum((promised * bins).astype(int), bins - 1)
+    edges = np.unique(np.quantile(promised, np.arange(1, bins) / bins, method="higher"))
+    group = np.searchsorted(edges, promised, side="left")
     found = []
     for number in np.unique(group).tolist():
         inside = group == number

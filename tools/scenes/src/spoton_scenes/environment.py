@@ -67,6 +67,17 @@ def environment_document(film: Film, title: str, origin_px: tuple[int, int], met
     }
 
 
+def zones_and_tripwires(
+    scene: Scene,
+) -> tuple[dict[str, list[list[float]]], dict[str, tuple[list[float], list[float]]]]:
+    """Return the places for events that `environment.yaml` names: polygons, and lines as (from, to)."""
+    wires = [_tripwire(f"door-{index}", door) for index, door in enumerate(scene.doors, start=1)]
+    return (
+        {zone["id"]: zone["polygon"] for zone in _zones(scene)},
+        {wire["id"]: (wire["from"], wire["to"]) for wire in wires},
+    )
+
+
 def calibration_points(scene: Scene, camera: Camera) -> list[tuple[float, float, float, float]]:
     """(image_x, image_y, map_x_m, map_y_m) of the points of a floor grid that the camera sees."""
     xs = np.linspace(0, scene.width_m, 4 * _POINT_GRID + 1)

@@ -46,6 +46,12 @@ class FloorArea:
         points = np.asarray(points_m, dtype=np.float64).reshape(-1, 2)
         return np.asarray(shapely.intersects_xy(self._polygon, points[:, 0], points[:, 1]), dtype=np.bool_)
 
+    def depth_m(self, point_m: Vertex) -> float:
+        """How far a point lies inside, metres: its distance from the boundary, negative outside."""
+        point = shapely.Point(point_m)
+        distance = float(shapely.distance(self._polygon.exterior, point))
+        return distance if shapely.intersects(self._polygon, point) else -distance
+
 
 @dataclass(frozen=True)
 class FloorLine:
@@ -87,6 +93,11 @@ class FloorLine:
             where = (before + share[:, None] * (after - before) - origin) @ along / (along @ along)
             hit = changed & (where >= 0) & (where < 1)
         return np.where(hit, np.where(side_before < 0, 1, -1), 0).astype(np.int8)
+
+    def distance_m(self, point_m: Vertex) -> float:
+        """How far a point lies from the line, prolonged beyond both its ends, metres; positive on its right."""
+        along = np.subtract(self.end, self.start)
+        return float(_cross(along, np.subtract(point_m, self.start)[None])[0] / np.hypot(*along))
 
 
 def _cross(along: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,9 +51,11 @@ class Observed:
         log_context.reading(place)
         return place
 
-    def accepted(self, place: Place, record: Tick) -> None:
-        """The message holds a record that will be fed."""
+    def accepted(self, place: Place, record: Tick, *, awaited: bool = True) -> None:
+        """The message holds a record that will be fed; ``awaited``: something will be said to it."""
         self._batch[id(record)] = place
+        if not awaited:
+            return
         times, trace = ledger.decode(place.headers), read_traceparent(place.headers)
         if times or trace:
             self._inside.arrived(record, _Luggage(times, trace, self._now_ns()))

@@ -48,12 +48,16 @@ _CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two r
 
 @dataclass(frozen=True, slots=True)
 class RunnerOptions:
-    """How a stage is run. ``name`` names the consumer group and the state topic."""
+    """How a stage is run. ``name`` names the consumer group and the state topic.
+
+    ``answers``: it says something to each picture, so that the time up to its answer is its latency.
+    """
 
     name: str
     stage: StageName
     max_batch: int = 16
     checkpoint_s: float = _CHECKPOINT_S
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class StageRunner(Generic[In]):
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
         self._statuses[stream] = progress_status(self._options.stage, record, progress)
-        self._observed.accepted(place, record)
+        self._observed.accepted(place, record, awaited=self._options.answers)
         return _Received(message, record)
 
     def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:

@@ -183,6 +183,44 @@ class Heatmap(_View):
     cells: list[HeatmapCell]
 
 
+class EventPersonView(_View):
+    """Another person whom an event is about, and the tracklet that shows it."""
+
+    global_id: int | None
+    camera_id: str
+    track_id: int
+    seen_frame_index: int
+
+
+class EventView(_View):
+    """Something that happened; identities are those that hold after all revisions so far."""
+
+    event_id: str
+    type: str = Field(examples=["zone_entered", "object_picked_up"])
+    text: str = Field(description="The same in a few words")
+    start_s: float = Field(description="Scene time at which it began, seconds")
+    end_s: float | None = Field(description="Scene time at which it ended; null: a moment, or still going on")
+    global_frame_index: int = Field(description="Tick at which it began")
+    end_frame_index: int | None
+    global_id: int | None = Field(description="Person concerned")
+    others: list[EventPersonView] = Field(description="Further persons concerned")
+    camera_id: str | None = Field(description="Camera that saw it, from the first to the last tick; null: several")
+    track_id: int | None
+    class_name: str | None = Field(description="Class of the object concerned")
+    place: str | None = Field(description="Zone or tripwire concerned")
+    position: list[float] | None = Field(description="Where on the floor, metres")
+    confidence: float = Field(description="0 to 1")
+    details: dict[str, str]
+
+
+class EventPage(_View):
+    """Events in the order in which they began."""
+
+    task_id: str
+    items: list[EventView]
+    next_cursor: str | None = Field(description="For the next page; null: this is the last")
+
+
 class SimilarIdentity(_View):
     """Somebody who looks alike."""
 

@@ -57,8 +57,8 @@ class Dispatcher:
     def start(self) -> None:
         """Begin; returns at once."""
         self._loops = [
-            asyncio.create_task(self._repeat(self._dispatch, _LOOK_S)),
-            asyncio.create_task(self._repeat(self._housekeeping.tidy, _TIDY_S)),
+            asyncio.create_task(self._repeat(self._dispatch, _LOOK_S, self._woken)),
+            asyncio.create_task(self._repeat(self._housekeeping.tidy, _TIDY_S, asyncio.Event())),
         ]
 
     async def stop(self) -> None:
@@ -72,7 +72,7 @@ class Dispatcher:
         """Look now: a job has come."""
         self._woken.set()
 
-    async def _repeat(self, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    async def _repeat(self, work: Callable[[], Awaitable[None]], pause_s: float, woken: asyncio.Event) -> None:
         troubled = False
         while True:
             try:
@@ -85,8 +85,8 @@ class Dispatcher:
                 troubled = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
-                    await self._woken.wait()
-            self._woken.clear()
+                    await woken.wait()
+            woken.clear()
 
     async def _dispatch(self) -> None:
         while await self._start_next():

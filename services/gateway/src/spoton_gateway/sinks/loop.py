@@ -28,7 +28,7 @@ from spoton_common.settings import Connections
 from spoton_common.tracing import UNTRACED, Tracing
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
-from spoton_schemas.records import MapPoints
+from spoton_schemas.records import Event, MapPoints
 from spoton_schemas.topics import APPEARANCES, EVENTS, IDENTITY_REVISIONS, MAP_POINTS, TASK_STATUS, Topic
 from structlog.contextvars import bind_contextvars
 
@@ -135,9 +135,14 @@ class Sink:
             self._connections.database_url.get_secret_value(), timeout=10, server_settings=_SESSION
         )
         await migrate(self._connection)
-        self._writer = Writer(self._connection)
+        self._writer = Writer(self._connection, self._publish)
         await self._writer.prepare()
         self._health.set("database", State.HEALTHY)
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._producer.send(EVENTS, event)
+        self._patience.call("Kafka", partial(self._producer.flush, _FLUSH_S), NotDelivered)
 
     async def _store(self, messages: Sequence[Message]) -> None:
         if not messages:

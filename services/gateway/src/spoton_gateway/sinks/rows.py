@@ -33,8 +33,9 @@ IDENTITY_CHANGES = (
     *("first_frame_index", "last_frame_index", "old_global_id", "new_global_id"),
 )
 EVENTS = (
-    *("task_id", "event_id", "type", "global_frame_index", "event_time_us", "end_frame_index", "camera_id"),
-    *("track_id", "global_id", "class_name", "place", "x_m", "y_m", "confidence", "details"),
+    *("task_id", "event_id", "type", "global_frame_index", "event_time_us", "end_frame_index", "end_time_us"),
+    *("camera_id", "track_id", "global_id", "seen_frame_index", "identity_revision", "others"),
+    *("class_name", "place", "x_m", "y_m", "confidence", "details"),
 )
 
 
@@ -74,10 +75,12 @@ class Rows:
         position = record.position
         place = (None, None) if position is None else (position.x_m, position.y_m)
         what = (record.task_id, record.event_id, record.type)
-        when = (record.global_frame_index, record.event_time_us, record.end_frame_index)
-        who = (record.camera_id, record.track_id, record.global_id, record.class_name, record.place)
+        when = (record.global_frame_index, record.event_time_us, record.end_frame_index, record.end_time_us)
+        others = orjson.dumps(record.others).decode()
+        who = (record.camera_id, record.track_id, record.global_id, record.seen_frame_index)
         details = orjson.dumps(record.details).decode()
-        self.events.append((*what, *when, *who, *place, record.confidence, details))
+        known = (record.identity_revision, others, record.class_name, record.place)
+        self.events.append((*what, *when, *who, *known, *place, record.confidence, details))
 
 
 def from_micros(time_us: int) -> datetime:

@@ -1,6 +1,6 @@
 """Batches of records into the database: one transaction each, redelivery harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import asyncpg
 from spoton_common import metrics
 from spoton_schemas.records import Appearance, Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
-from spoton_gateway.sinks import marks, revisions, statuses, tables
+from spoton_gateway.sinks import event_identities, marks, revisions, statuses, tables
 from spoton_gateway.sinks.appearances import AppearanceTable, appearance_row
 from spoton_gateway.sinks.rows import Rows
 
@@ -36,8 +36,12 @@ class _Ticks:
 class Writer:
     """Writes to one connection; another sink may write the same task's other topics at the same time."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, publish: Callable[[Sequence[Event]], None] = lambda _: None
+    ) -> None:
+        """``publish`` tells everybody of events whose identities have changed; what it raises undoes the batch."""
         self._connection = connection
+        self._publish = publish
         self._appearances = AppearanceTable(connection)
         self._origins: dict[str, datetime] = {}
 
@@ -67,7 +71,22 @@ class Writer:
             await self._appearances.write(rows.appearances)
             for task_id, ticks in touched.items():
                 await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
+            await self._correct_events(arrivals)
             await self._appearances.prune(task_ids)
+
+    async def _correct_events(self, arrivals: Sequence[Arrival]) -> None:
+        """Let events follow revisions, and tell of it before the rows are safe: better twice than never."""
+        records = [arrival.record for arrival in arrivals]
+        revised = {record.task_id: record for record in records if isinstance(record, IdentityRevision)}
+        new = [record for record in records if isinstance(record, Event) and record.task_id not in revised]
+        changed = []
+        for revision in revised.values():
+            changed += await event_identities.correct(self._connection, revision, None)
+        for task_id in {event.task_id: None for event in new}:
+            events = [event for event in new if event.task_id == task_id]
+            changed += await event_identities.correct(self._connection, events[0], [e.event_id for e in events])
+        if changed:
+            self._publish(changed)
 
     async def _lock(self, task_ids: set[str]) -> None:
         """Let one sink at a time work on a task: a box and its revision must not miss each other."""

@@ -11,6 +11,10 @@ import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # imported where the limits on memory and time are in force
+    import av
 
 _MEMORY_BYTES = 2 << 30  # one decoded 4K picture with its references is 200 MB, the libraries are mapped with 700 MB
 _CPU_S = 30
@@ -38,7 +42,7 @@ def inspect(path: Path, max_pixels: int) -> dict[str, object]:
             stream = _video_stream(container)
             found = _measure(container, stream, max_pixels)
         with av.open(str(path), format=demuxer, container_options=options, metadata_errors="replace") as container:
-            _decode_first(_video_stream(container), max_pixels)
+            _decode_first(container, _video_stream(container), max_pixels)
     except (FFmpegError, MemoryError, ValueError) as error:
         raise Refused("unusable", f"the file is damaged, or no video ({_reason(error)})") from error
     return found
@@ -57,7 +61,7 @@ def _demuxer(path: Path) -> str:
     raise Refused("unsupported", "the file is no MP4, MOV or AVI, whatever its name says")
 
 
-def _video_stream(container):  # type: ignore[no-untyped-def]
+def _video_stream(container: "av.container.InputContainer") -> "av.video.stream.VideoStream":
     # A picture of the cover is a stream of one picture, but no video.
     streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     if not streams:
@@ -67,7 +71,9 @@ def _video_stream(container):  # type: ignore[no-untyped-def]
     return streams[0]
 
 
-def _measure(container, stream, max_pixels: int) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _measure(
+    container: "av.container.InputContainer", stream: "av.video.stream.VideoStream", max_pixels: int
+) -> dict[str, object]:
     context = stream.codec_context
     if not 0 < context.width * context.height <= max_pixels:
         size = f"{context.width} x {context.height} pixels" if context.width else "an unknown size"
@@ -98,26 +104,28 @@ def _measure(container, stream, max_pixels: int) -> dict[str, object]:  # type: 
     }
 
 
-def _packet_times(container, stream) -> Iterator[int]:  # type: ignore[no-untyped-def]
+def _packet_times(container: "av.container.InputContainer", stream: "av.video.stream.VideoStream") -> Iterator[int]:
     for packet in container.demux(stream):
         time = packet.pts if packet.pts is not None else packet.dts
         if time is not None and packet.size and not packet.is_discard:
             yield time
 
 
-def _is_cut(stream, times: list[int]) -> bool:  # type: ignore[no-untyped-def]
+def _is_cut(stream: "av.video.stream.VideoStream", times: list[int]) -> bool:
     """Tell whether more frames were announced than there are; a few that share a time or are left out are no cut."""
-    missing: int = stream.frames - len(times)
-    return missing > max(2, stream.frames // 100)
+    announced = int(stream.frames)
+    return announced - len(times) > max(2, announced // 100)
 
 
-def _decode_first(stream, max_pixels: int) -> None:  # type: ignore[no-untyped-def]
+def _decode_first(
+    container: "av.container.InputContainer", stream: "av.video.stream.VideoStream", max_pixels: int
+) -> None:
     """Open one picture: a header alone proves nothing, and may tell another size than the pictures have."""
     from av.error import FFmpegError
 
     stream.thread_type = "NONE"
     stream.codec_context.options = {"max_pixels": str(max_pixels)}
-    for packet in stream.container.demux(stream):
+    for packet in container.demux(stream):
         try:
             if packet.decode():
                 return
@@ -126,7 +134,7 @@ def _decode_first(stream, max_pixels: int) -> None:  # type: ignore[no-untyped-d
     raise Refused("unusable", "no frame of the video can be decoded, or its pictures are larger than announced")
 
 
-def _container(container) -> str:  # type: ignore[no-untyped-def]
+def _container(container: "av.container.InputContainer") -> str:
     if container.format.name == "avi":
         return "avi"
     return "mov" if container.metadata.get("major_brand", "qt").strip() == "qt" else "mp4"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
@@ -14,6 +15,9 @@ from spoton_gateway.errors import BadUpload, GatewayError, SlowUpload, Unsupport
 from spoton_gateway.uploads.incoming import Incoming
 from spoton_gateway.uploads.limits import Limits
 from spoton_gateway.uploads.names import named_format, shown_name
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FIELD = "file"
 
@@ -43,6 +47,18 @@ class Form:
     _header: bytes = b""
     _value: bytes = b""
     _disposition: bytes = b""
+
+    def callbacks(self) -> "MultipartCallbacks":
+        """Return what the parser calls."""
+        return {
+            "on_part_begin": self.on_part_begin,
+            "on_header_field": self.on_header_field,
+            "on_header_value": self.on_header_value,
+            "on_header_end": self.on_header_end,
+            "on_headers_finished": self.on_headers_finished,
+            "on_part_data": self.on_part_data,
+            "on_end": self.on_end,
+        }
 
     def on_part_begin(self) -> None:
         """A part begins; there may be one."""
@@ -89,7 +105,7 @@ async def receive(request: Request, into: Incoming, limits: Limits, patience: Pa
     ``BadUpload``, ``SlowUpload``, ``TooLarge``, ``UnsupportedMedia``, ``StorageFull``.
     """
     form = Form(limits)
-    parser = MultipartParser(_boundary(request), {name: getattr(form, name) for name in _CALLBACKS})
+    parser = MultipartParser(_boundary(request), form.callbacks())
     chunks = request.stream()
     try:
         _check_length(request, limits)
@@ -107,17 +123,6 @@ async def receive(request: Request, into: Incoming, limits: Limits, patience: Pa
     if not form.complete or form.name is None:
         raise BadUpload("the form ends before its last boundary")
     return form
-
-
-_CALLBACKS = (
-    "on_part_begin",
-    "on_header_field",
-    "on_header_value",
-    "on_header_end",
-    "on_headers_finished",
-    "on_part_data",
-    "on_end",
-)
 
 
 async def _take(chunk: bytes, parser: MultipartParser, form: Form, into: Incoming) -> None:

@@ -140,10 +140,6 @@ def to_xywh(corners: NDArray[np.floating]) -> Boxes:
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
-def _renamed(box: PublishedBox, identity: int | None) -> PublishedBox:
-    return replace(box, track=replace(box.track, global_id=identity), revised=identity)
-
-
 def _true_frame(people: list[tuple[int, Boxes, float]]) -> TrueFrame:
     identities, boxes, visibilities = zip(*people, strict=True)
     return TrueFrame(np.array(identities, np.int64), np.array(boxes), np.array(visibilities))

@@ -11,7 +11,7 @@ from spoton_schemas.records import Scene, Tracks
 from spoton_evaluation.offline.line import LineOptions
 
 Stage = Literal["boxes", "tracks", "links"]
-Evidence = Literal["appearance", "plane", "motion"]
+Evidence = Literal["appearance", "plane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Variant:
         name: key in reports.
         title: what it is, for people.
         true: stages whose work is replaced by the truth.
-        without: evidence that is taken away.
+        without: evidence that is taken away before association.
+        silenced: weights of evidence that are set to zero.
         tracker: the tracker of a camera.
 
     """
@@ -31,6 +32,7 @@ class Variant:
     title: str
     true: tuple[Stage, ...] = ()
     without: Evidence | None = None
+    silenced: tuple[str, ...] = ()
     tracker: str = "tracklet"
 
 
@@ -48,7 +50,7 @@ LADDER = (
 WITHOUT = (
     Variant("without_appearance", "without appearance", without="appearance"),
     Variant("without_plane", "without the floor plane", without="plane"),
-    Variant("without_motion", "without motion", without="motion"),
+    Variant("without_motion", "without motion", silenced=("motion_penalty_per_m", "motion_bonus")),
 )
 TRACKERS = tuple(
     Variant(f"tracker_{name}", f"{name} (BoxMOT), our links", tracker=name)
@@ -60,10 +62,8 @@ TRACKERS = tuple(
 def options_of(variant: Variant) -> LineOptions:
     """Return how the line is run."""
     parameters = AssociationParameters()
-    if variant.without == "motion":
-        evidence = replace(parameters.evidence, motion_penalty_per_m=0.0, motion_bonus=0.0)
-        parameters = replace(parameters, evidence=evidence)
-    return LineOptions(tracker=variant.tracker, parameters=parameters)
+    evidence = replace(parameters.evidence, **dict.fromkeys(variant.silenced, 0.0))
+    return LineOptions(tracker=variant.tracker, parameters=replace(parameters, evidence=evidence))
 
 
 def change_tracks(variant: Variant) -> Callable[[Iterable[Tracks]], list[Tracks]]:

@@ -24,10 +24,11 @@ class Step:
 
 
 def draw_ladder(ladders: Mapping[str, Sequence[Step]], path: Path) -> None:
-    """Draw one panel a data set, one bar a variant."""
+    """Draw one panel a data set, one bar a variant; all ladders have the same steps."""
     longest = max(len(steps) for steps in ladders.values())
-    with canvas(path, 7.5 * len(ladders), 1.2 + 0.34 * longest) as figure:
-        axes = figure.subplots(1, len(ladders), squeeze=False)[0]
+    with canvas(path, 3.2 + 3.2 * len(ladders), 1.2 + 0.3 * longest) as figure:
+        axes = figure.subplots(1, len(ladders), squeeze=False, sharey=True)[0]
+        figure.suptitle("IDF1 over all cameras, after revisions", fontsize=10)
         for axis, (dataset, steps) in zip(axes, ladders.items(), strict=True):
             values = [step.idf1 for step in steps]
             axis.barh(range(len(steps)), values, color=[step.colour for step in steps])
@@ -36,5 +37,6 @@ def draw_ladder(ladders: Mapping[str, Sequence[Step]], path: Path) -> None:
             axis.axvline(values[0], color="0.4", linewidth=0.7, linestyle="--")
             axis.set_yticks(range(len(steps)), [step.title for step in steps], fontsize=8)
             axis.set_ylim(len(steps) - 0.4, -0.6)
-            axis.set_xlim(0, 108)
-            axis.set_title(f"{dataset}: IDF1 over all cameras, after revisions", fontsize=9)
+            axis.set_xlim(0, 112)
+            axis.tick_params(axis="x", labelsize=8)
+            axis.set_title(dataset, fontsize=9)

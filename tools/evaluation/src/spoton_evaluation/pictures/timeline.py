@@ -23,7 +23,7 @@ def draw_timeline(matched: Matched, fps: float, title: str, path: Path) -> None:
         for axis, (camera, view) in zip(axes, matched.views.items(), strict=True):
             _draw_camera(axis, view, fps, people)
             axis.set_ylabel(camera)
-        axes[0].set_title(f"{title}: identities found (colour and number) by true person")
+        axes[0].set_title(f"{title}: identities found (colour and number) by true person; grey: seen, not found")
         axes[-1].set_xlabel("seconds of video")
 
 

@@ -1,0 +1,1 @@
+"""What happened in a task, for people and programs: as sentences, subtitles, tables."""

@@ -1,0 +1,54 @@
+"""All questions about people's behaviour as one rule."""
+
+from spoton_common.geometry import FloorArea, FloorLine
+from spoton_schemas.records import Event, MapPoints, TaskStart
+
+from spoton_mapper.behaviour.actions import Actions
+from spoton_mapper.behaviour.crowding import Crowding
+from spoton_mapper.behaviour.loitering import Loitering
+from spoton_mapper.behaviour.meetings import Meetings
+from spoton_mapper.behaviour.membership import Membership
+from spoton_mapper.behaviour.observer import Observer
+from spoton_mapper.behaviour.occupancy import Occupancy
+from spoton_mapper.behaviour.parameters import BehaviourParameters
+from spoton_mapper.behaviour.telling import Teller
+from spoton_mapper.behaviour.tripwires import Tripwires
+from spoton_mapper.behaviour.unusual import Unusual
+from spoton_mapper.behaviour.values import Moment, Question
+from spoton_mapper.behaviour.zones import Zones
+
+
+class BehaviourEvents:
+    """Watches the people of one task.
+
+    Raises:
+        GeometryError: a zone or a tripwire of the scene cannot be used.
+
+    """
+
+    def __init__(self, task_id: str, start: TaskStart, parameters: BehaviourParameters) -> None:
+        scene, teller = start.scene, Teller(task_id, start.scene.environment_id)
+        areas = {zone.id: FloorArea([(p.x_m, p.y_m) for p in zone.polygon]) for zone in scene.zones}
+        lines = {w.id: FloorLine((w.start.x_m, w.start.y_m), (w.end.x_m, w.end.y_m)) for w in scene.tripwires}
+        self._observer = Observer(parameters.lost_s)
+        self._membership = Membership(areas, parameters)
+        self._questions: tuple[Question, ...] = (
+            Zones(teller, parameters),
+            Occupancy(teller),
+            Crowding(teller, parameters.crowd, frozenset(areas or (None,))),
+            Tripwires(teller, lines, parameters),
+            Actions(teller, parameters),
+            Loitering(teller, parameters),
+            Meetings(teller, parameters),
+            Unusual(teller, parameters),
+        )
+
+    def feed(self, record: MapPoints) -> list[Event]:
+        """Take the next FRAME."""
+        moment = self._membership.feed(self._observer.feed(record))
+        return [event for question in self._questions for event in question.feed(moment)]
+
+    def finish(self, record: MapPoints) -> list[Event]:
+        """Take the END_OF_TASK."""
+        moment = Moment(record.global_frame_index, record.event_time_us)
+        return [event for question in self._questions for event in question.finish(moment)]

@@ -1,0 +1,123 @@
+"""Places where nobody goes, and ways that nobody takes, by what people of this task did before."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from itertools import product
+from math import atan2, floor, hypot, pi
+
+from spoton_schemas.records import Event
+
+from spoton_mapper.behaviour.parameters import BehaviourParameters
+from spoton_mapper.behaviour.telling import Teller, ended
+from spoton_mapper.behaviour.values import Moment, Sighting, rename, seconds_between
+
+_Cell = tuple[int, int]
+
+_WINDOW_S = 1.0  # what lasts shorter is a step aside
+_MOVING_M_S = 0.5
+_OCTANTS = 8
+_RARE = 0.05  # fewer of those who passed than this make a way unusual
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One person: the last second, where they have been and which ways they took there, what is unusual now."""
+
+    path: deque[Sighting] = field(default_factory=deque)
+    cells: dict[_Cell, set[int]] = field(default_factory=dict)
+    event: Event | None = None
+    began: Sighting | None = None
+
+
+@dataclass(slots=True)
+class _History:
+    """People who have left, counted once a square metre and once a way through it."""
+
+    people: int = 0
+    visitors: Counter[_Cell] = field(default_factory=Counter)
+    ways: Counter[tuple[_Cell, int]] = field(default_factory=Counter)
+
+    def add(self, cells: dict[_Cell, set[int]]) -> None:
+        self.people += 1
+        self.visitors.update(cells.keys())
+        self.ways.update((cell, octant) for cell, octants in cells.items() for octant in octants)
+
+
+class Unusual:
+    """``unusual_place`` and ``unusual_path``, with ``why``; one at a time for a person.
+
+    A place is a square metre; it is unusual if nobody has been in it or the eight around it. A way is unusual where
+    enough people walked, and hardly any within 67 degrees of that direction. Nobody is compared with their own doings.
+    """
+
+    def __init__(self, teller: Teller, parameters: BehaviourParameters) -> None:
+        self._teller, self._known_people = teller, parameters.known_people
+        self._history = _History()
+        self._walks: dict[int, _Walk] = {}
+
+    def feed(self, moment: Moment) -> list[Event]:
+        """Take the next tick."""
+        rename(self._walks, moment)
+        events: list[Event] = []
+        for last in moment.gone:
+            walk = self._walks.pop(last.global_id, None)
+            if walk is not None:
+                events += _end(walk, last)
+                self._history.add(walk.cells)
+        for person in moment.people.values():
+            events += self._step(self._walks.setdefault(person.global_id, _Walk()), person)
+        return events
+
+    def finish(self, _moment: Moment) -> list[Event]:
+        """End what goes on."""
+        return [event for walk in self._walks.values() for event in _end(walk, walk.path[-1])]
+
+    def _step(self, walk: _Walk, person: Sighting) -> list[Event]:
+        walk.path.append(person)
+        while len(walk.path) > 2 and seconds_between(walk.path[1], person) >= _WINDOW_S:
+            walk.path.popleft()
+        cell, octant = (floor(person.x_m), floor(person.y_m)), _octant(walk.path)
+        ways = walk.cells.setdefault(cell, set())
+        if octant is not None:
+            ways.add(octant)
+        if seconds_between(walk.path[0], person) < _WINDOW_S or self._history.people < self._known_people:
+            return []
+        kind, why, confidence = self._judge(cell, octant)
+        if walk.event is not None and walk.event.type == kind:
+            return []
+        events = _end(walk, person)
+        walk.event = None
+        if kind:
+            walk.began = walk.path[0]
+            walk.event = self._teller.tell(kind, walk.began, confidence=confidence, details={"why": why})
+            events.append(walk.event)
+        return events
+
+    def _judge(self, cell: _Cell, octant: int | None) -> tuple[str, str, float]:
+        """Return what is unusual (or nothing), why, and how sure that is (Laplace's rule of succession)."""
+        around = [(cell[0] + dx, cell[1] + dy) for dx, dy in product((-1, 0, 1), repeat=2)]
+        people = self._history.people
+        if not any(self._history.visitors[c] for c in around):
+            why = f"none of the {people} people before came within a metre of here"
+            return "unusual_place", why, (people + 1) / (people + 2)
+        if octant is None:
+            return "", "", 0.0
+        passed = self._history.visitors[cell]
+        alike = sum(self._history.ways[cell, (octant + turn) % _OCTANTS] for turn in (-1, 0, 1))
+        if passed < self._known_people or alike > _RARE * passed:
+            return "", "", 0.0
+        why = f"{alike} of the {passed} people who came along here before went this way"
+        return "unusual_path", why, (passed - alike + 1) / (passed + 2)
+
+
+def _octant(path: deque[Sighting]) -> int | None:
+    """Return the direction of the last second in eighths of a turn; None while standing."""
+    first, last = path[0], path[-1]
+    dx_m, dy_m = last.x_m - first.x_m, last.y_m - first.y_m
+    if hypot(dx_m, dy_m) < _MOVING_M_S * _WINDOW_S:
+        return None
+    return round(atan2(dy_m, dx_m) / (2 * pi / _OCTANTS)) % _OCTANTS
+
+
+def _end(walk: _Walk, last: Sighting) -> list[Event]:
+    return [] if walk.event is None or walk.began is None else [ended(walk.event, walk.began, last)]

@@ -1,0 +1,71 @@
+"""The rules of one task between topics: `map-points` in, `events` out."""
+
+import pickle
+from collections.abc import Callable, Sequence
+
+from spoton_common.errors import RejectedRecord
+from spoton_common.geometry import GeometryError
+from spoton_common.runtime.stage import Output
+from spoton_schemas.records import Event, Kind, MapPoints
+from spoton_schemas.topics import EVENTS
+
+from spoton_mapper.behaviour import BehaviourEvents, BehaviourParameters
+from spoton_mapper.rules import Rule
+
+MakeRules = Callable[[MapPoints], list[Rule]]
+"""Makes a task's rules from its START."""
+
+
+def rules_of(parameters: BehaviourParameters) -> MakeRules:
+    """Return what makes all rules; a rule is one line here."""
+
+    def make(record: MapPoints) -> list[Rule]:
+        if record.start is None:
+            raise RejectedRecord("no_scene", "a START record without a scene")
+        return [
+            BehaviourEvents(record.task_id, record.start, parameters),
+        ]
+
+    return make
+
+
+class EventsMachine:
+    """Watches one task."""
+
+    def __init__(self, make_rules: MakeRules) -> None:
+        self._make_rules = make_rules
+        self._rules: list[Rule] | None = None
+
+    def feed(self, record: MapPoints) -> Sequence[Output]:
+        """Take the next tick or mark.
+
+        ``RejectedRecord``: a frame before the task's START, or a START whose scene cannot be used.
+        """
+        events: list[Event] = []
+        if record.kind is Kind.START:
+            self._rules = self._start(record)
+        elif record.kind is Kind.FRAME:
+            events = [event for rule in self._started() for event in rule.feed(record)]
+        elif record.kind is Kind.END_OF_TASK:
+            events = [event for rule in self._started() for event in rule.finish(record)]
+            self._rules = None
+        return [Output(EVENTS, event) for event in events]
+
+    def snapshot(self) -> bytes:
+        """Return the rules' state; empty before the start and after the end."""
+        return b"" if self._rules is None else pickle.dumps(self._rules, protocol=5)
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot; they come only from our own state topic: pickle runs what it reads."""
+        self._rules = pickle.loads(state)  # noqa: S301
+
+    def _start(self, record: MapPoints) -> list[Rule]:
+        try:
+            return self._make_rules(record)
+        except GeometryError as error:
+            raise RejectedRecord("bad_scene", str(error)) from error
+
+    def _started(self) -> list[Rule]:
+        if self._rules is None:
+            raise RejectedRecord("not_started", "a frame of a task without START record")
+        return self._rules

@@ -1,0 +1,102 @@
+"""The events process's state machine: marks, snapshots, refusals."""
+
+import pytest
+from spoton_common.errors import RejectedRecord
+from spoton_mapper.behaviour import BehaviourParameters
+from spoton_mapper.events.machine import EventsMachine, rules_of
+from spoton_schemas.records import (
+    CameraMapPoints,
+    Event,
+    Kind,
+    MappedTrack,
+    MapPoints,
+    Outcome,
+    PersonPosition,
+    Point,
+    Scene,
+    SceneCamera,
+    TaskStart,
+    Tripwire,
+    Zone,
+)
+
+ZONE = Zone("door", (Point(4.0, 0.0), Point(8.0, 0.0), Point(8.0, 4.0), Point(4.0, 4.0)))
+LINE = Tripwire("gate", Point(1.0, 1.0), Point(1.0, 1.0))
+
+
+def mark(kind: Kind, tick: int = 0, **content: object) -> MapPoints:
+    return MapPoints(
+        task_id="t",
+        environment_id="e",
+        kind=kind,
+        sub_video_batch_index=0,
+        global_frame_index=tick,
+        event_time_us=tick * 100_000,
+        **content,  # type: ignore[arg-type]
+    )
+
+
+def start(zone: Zone = ZONE, tripwires: tuple[Tripwire, ...] = ()) -> MapPoints:
+    scene = Scene("e", "E", 10.0, (SceneCamera("c0"),), zones=(zone,), tripwires=tripwires)
+    return mark(Kind.START, start=TaskStart(scene, ("c0",), 0))
+
+
+def frame(tick: int) -> MapPoints:
+    """Somebody walks through the zone at one metre a second."""
+    track = MappedTrack(
+        track_id=1, bbox_xyxy=(0, 0, 1, 1), confidence=0.9, class_id=0, class_name="person", global_id=7
+    )
+    camera = CameraMapPoints(camera_id="c0", camera_frame_index=tick, event_time_us=0, tracks=(track,))
+    person = PersonPosition(
+        global_id=7, x_m=3.0 + 0.1 * tick, y_m=2.0, vx_m_s=1.0, vy_m_s=0.0, std_m=0.1, camera_ids=("c0",)
+    )
+    return mark(Kind.FRAME, tick, cameras=(camera,), people=(person,))
+
+
+END = mark(Kind.END_OF_TASK, 60, outcome=Outcome.COMPLETED)
+RECORDS = [start(), *map(frame, range(60)), mark(Kind.END_OF_SEGMENT, 60), END]
+
+
+def machine() -> EventsMachine:
+    return EventsMachine(rules_of(BehaviourParameters()))
+
+
+def told(machine: EventsMachine, records: list[MapPoints]) -> list[Event]:
+    return [output.record for record in records for output in machine.feed(record)]
+
+
+def test_events_come_as_they_happen_and_the_end_closes_what_goes_on() -> None:
+    watching = machine()
+    assert [e.type for e in told(watching, RECORDS[:1])] == []
+    types = [e.type for e in told(watching, RECORDS[1:-1]) if e.type != "occupancy_changed"]
+    assert types == ["zone_entered", "walking", "zone_left"]
+    (last,) = told(watching, [END])
+    assert (last.type, last.end_frame_index) == ("walking", 59)
+    assert watching.snapshot() == b""
+
+
+@pytest.mark.parametrize("cut", [1, 14, 40, 61])
+def test_a_restored_machine_goes_on_alike(cut: int) -> None:
+    first, second = machine(), machine()
+    found = told(first, RECORDS[:cut])
+    second.restore(first.snapshot())
+    assert found + told(second, RECORDS[cut:]) == told(machine(), RECORDS)
+
+
+def test_a_frame_before_its_start_is_refused() -> None:
+    with pytest.raises(RejectedRecord, match="without START") as caught:
+        machine().feed(frame(0))
+    assert caught.value.reason == "not_started"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [start(Zone("flat", (Point(0, 0), Point(1, 1), Point(2, 2)))), start(tripwires=(LINE,))],
+    ids=["a zone without area", "a tripwire without length"],
+)
+def test_a_scene_that_cannot_be_used_is_refused(bad: MapPoints) -> None:
+    watching = machine()
+    with pytest.raises(RejectedRecord) as caught:
+        watching.feed(bad)
+    assert caught.value.reason == "bad_scene"
+    assert watching.snapshot() == b""

@@ -1,0 +1,165 @@
+"""The events process on real Kafka: killed in the middle, its events are those of an undisturbed run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from math import cos, sin
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from spoton_common.kafka.producer import RecordProducer
+from spoton_mapper.behaviour import BehaviourParameters
+from spoton_mapper.events.machine import EventsMachine, rules_of
+from spoton_schemas.apply import create_topics, register_schemas
+from spoton_schemas.codec import Codec
+from spoton_schemas.records import (
+    CameraMapPoints,
+    Event,
+    Kind,
+    MappedTrack,
+    MapPoints,
+    Outcome,
+    PersonPosition,
+    Point,
+    Scene,
+    SceneCamera,
+    TaskStart,
+    Zone,
+)
+from spoton_schemas.topics import EVENTS, MAP_POINTS
+
+if TYPE_CHECKING:
+    from spoton_local.connections import Connections
+
+pytestmark = pytest.mark.integration
+
+TICKS = 600
+ZONE = Zone("door", (Point(4.0, 0.0), Point(8.0, 0.0), Point(8.0, 4.0), Point(4.0, 4.0)))
+
+
+def records(task_id: str) -> list[MapPoints]:
+    """Five people go round in circles, in and out of a zone, for a minute."""
+
+    def mark(kind: Kind, tick: int, **content: object) -> MapPoints:
+        return MapPoints(
+            task_id=task_id,
+            environment_id="e",
+            kind=kind,
+            sub_video_batch_index=0,
+            global_frame_index=tick,
+            event_time_us=tick * 100_000,
+            **content,  # type: ignore[arg-type]
+        )
+
+    def frame(tick: int) -> MapPoints:
+        people = tuple(
+            PersonPosition(
+                global_id=g,
+                x_m=6 + 4 * sin(tick / 30 + g),
+                y_m=2 + cos(tick / 17 + g),
+                vx_m_s=0,
+                vy_m_s=0,
+                std_m=0.1,
+                camera_ids=("c0",),
+            )
+            for g in range(1, 6)
+        )
+        box = {"bbox_xyxy": (0, 0, 1, 1), "confidence": 0.9, "class_id": 0, "class_name": "person"}
+        tracks = tuple(MappedTrack(track_id=g, global_id=g, **box) for g in range(1, 6))  # type: ignore[arg-type]
+        camera = CameraMapPoints(camera_id="c0", camera_frame_index=tick, event_time_us=0, tracks=tracks)
+        return mark(Kind.FRAME, tick, cameras=(camera,), people=people)
+
+    scene = Scene("e", "E", 10, (SceneCamera("c0"),), zones=(ZONE,))
+    start = mark(Kind.START, 0, start=TaskStart(scene, ("c0",), 0))
+    return [start, *map(frame, range(TICKS)), mark(Kind.END_OF_TASK, TICKS, outcome=Outcome.COMPLETED)]
+
+
+class Line:
+    """The process, the topics on both its sides."""
+
+    def __init__(self, stack: "Connections", port: int, log: Path) -> None:
+        self.task_id = str(uuid.uuid4())
+        self._environment = {**os.environ, **stack.as_environment(), "SPOTON_HTTP_PORT": str(port)}
+        self._port, self._log = port, log
+        create_topics(AdminClient({"bootstrap.servers": stack.kafka_bootstrap}))
+        register_schemas(SchemaRegistryClient({"url": stack.registry_url}))
+        self._codec = Codec.connect(stack.registry_url)
+        self._producer = RecordProducer(stack.kafka_bootstrap, self._codec)
+        self._consumer = Consumer({"bootstrap.servers": stack.kafka_bootstrap, "group.id": uuid.uuid4().hex})
+        found = self._consumer.list_topics(EVENTS.name).topics[EVENTS.name].partitions
+        ends = [self._consumer.get_watermark_offsets(TopicPartition(EVENTS.name, n))[1] for n in found]
+        self._consumer.assign([TopicPartition(EVENTS.name, n, end) for n, end in zip(found, ends, strict=True)])
+        self.told: list[Event] = []
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "spoton_mapper.events"]
+            self.process = subprocess.Popen(command, env=self._environment, stderr=log)
+
+    def written(self, event: Event) -> Event:
+        """Return an event as readers get it: its confidence is a float of 32 bits."""
+        return self._codec.decode(EVENTS, self._codec.encode(EVENTS, event))
+
+    def say(self, *given: MapPoints) -> None:
+        for record in given:
+            self._producer.send(MAP_POINTS, record)
+        self._producer.flush(20)
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert self.process.poll() is None, self._log.read_text()[-3000:]
+            assert time.monotonic() < deadline, f"{len(self.told)} events only"
+            message = self._consumer.poll(0.05)
+            if message is not None and message.error() is None and message.key() == self.task_id.encode():
+                self.told.append(self._codec.read(EVENTS, message.key(), message.value()))
+
+    def is_healthy(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self._port}/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._consumer.close()
+
+
+@pytest.fixture
+def line(stack: "Connections", free_port_base: Callable[[], int], tmp_path: Path) -> Iterator[Line]:
+    made = Line(stack, free_port_base(), tmp_path / "log")
+    made.start()
+    yield made
+    made.close()
+
+
+def test_events_survive_a_kill_in_the_middle(line: Line) -> None:
+    given = records(line.task_id)
+    machine = EventsMachine(rules_of(BehaviourParameters()))
+    expected = [line.written(output.record) for record in given for output in machine.feed(record)]
+    assert len(expected) > 100
+
+    half = len(given) // 2
+    line.say(*given[:half])
+    line.wait(lambda: len(line.told) > 30)
+    line.process.kill()
+    line.process.wait()
+    line.start()
+    line.say(*given[half:], *given[half - 5 : half])  # and a sender that repeats itself
+    line.wait(lambda: expected[-1] in line.told)
+    assert {event.event_id: event for event in line.told} == {event.event_id: event for event in expected}
+    assert list(dict.fromkeys(map(str, line.told))) == list(map(str, expected))
+    line.wait(line.is_healthy)
+    line.process.send_signal(signal.SIGTERM)
+    assert line.process.wait(20) == 0

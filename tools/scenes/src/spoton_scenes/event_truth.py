@@ -1,0 +1,219 @@
+"""Which events truly happened: straight from the dense true paths, by definitions and not by the system's rules.
+
+Times are seconds, positions metres. Paths are sampled evenly; a path is one stay of one person on the floor.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from spoton_scenes.scene import PersonState, Scene
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Polygon = Sequence[Sequence[float]]
+Line = tuple[Sequence[float], Sequence[float]]
+
+SETTLED_S = 0.5
+"""Whoever turns back within this time has not crossed a boundary."""
+SETTLED_M = 0.15
+"""… and whoever only grazes it has not entered, or left."""
+ACTION_S = 0.8
+MEETING_S = 2.0
+MEETING_M, PARTING_M = 1.5, 2.0
+STANDING_M_S, RUNNING_M_S = 0.45, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrueEvent:
+    """An event: its type, when it began and (where it lasts) ended, where, and who."""
+
+    type: str
+    start_s: float
+    end_s: float | None = None
+    place: str | None = None
+    people: tuple[int, ...] = ()
+    direction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One person's stay: the first frame and positions, (N, 2), from then on."""
+
+    person_id: int
+    first: int
+    xy_m: Floats
+
+
+def paths_of(scene: Scene, frames: Sequence[Sequence[PersonState]]) -> list[Path]:
+    """Collect the stays of everybody from simulated frames."""
+    found: list[Path] = []
+    open_paths: dict[int, tuple[int, list[tuple[float, float]]]] = {}
+    for index, states in enumerate([*frames, []]):
+        present = {scene.people[state.index].person_id: (state.x_m, state.y_m) for state in states}
+        for person_id in [p for p in open_paths if p not in present]:
+            first, points = open_paths.pop(person_id)
+            found.append(Path(person_id, first, np.array(points)))
+        for person_id, point in present.items():
+            open_paths.setdefault(person_id, (index, []))[1].append(point)
+    return sorted(found, key=lambda path: (path.first, path.person_id))
+
+
+def true_events(
+    paths: Sequence[Path], fps: float, zones: Mapping[str, Polygon], tripwires: Mapping[str, Line]
+) -> list[TrueEvent]:
+    """Compute all events of some paths; ``fps`` is that of the paths."""
+    events: list[TrueEvent] = []
+    end = max((path.first + len(path.xy_m) for path in paths), default=0)
+    for path in paths:
+        for name, polygon in zones.items():
+            events += _stays(path, fps, name, polygon, end)
+        for name, line in tripwires.items():
+            events += _crossings(path, fps, name, line)
+        events += _actions(path, fps)
+    for one, other in combinations(paths, 2):
+        events += _meetings(one, other, fps)
+    return sorted(events, key=lambda event: (event.start_s, event.type, event.people))
+
+
+def _stays(path: Path, fps: float, name: str, polygon: Polygon, end: int) -> Iterator[TrueEvent]:
+    area, points = shapely.Polygon(polygon), shapely.points(path.xy_m)
+    inside: Bools = np.asarray(shapely.contains(area, points))
+    beyond: Bools = np.asarray(shapely.distance(area.exterior, points) >= SETTLED_M)
+    who = (path.person_id,)
+    for value, first, last in _settled(inside, round(SETTLED_S * fps), beyond):
+        if value:
+            yield TrueEvent("zone_entered", (path.first + first) / fps, None, name, who)
+            gone = last == len(inside)  # out of the scene: left where last seen, unless it is the film that ends
+            if path.first + last < end:
+                yield TrueEvent("zone_left", (path.first + last - gone) / fps, None, name, who)
+
+
+def _crossings(path: Path, fps: float, name: str, line: Line) -> Iterator[TrueEvent]:
+    start, end = np.array(line[0]), np.array(line[1])
+    along = end - start
+    offsets = path.xy_m - start
+    right = along[0] * offsets[:, 1] - along[1] * offsets[:, 0] >= 0  # y points down
+    wire = shapely.LineString([start, end])
+    for value, first, _ in _settled(right, round(SETTLED_S * fps)):
+        if first and shapely.LineString(path.xy_m[first - 1 : first + 1]).intersects(wire):
+            direction = "forward" if value else "backward"
+            yield TrueEvent("tripwire_crossed", (path.first + first) / fps, None, name, (path.person_id,), direction)
+
+
+def _actions(path: Path, fps: float) -> Iterator[TrueEvent]:
+    half = round(fps / 2)
+    if len(path.xy_m) <= 2 * half:
+        return
+    speed = np.linalg.norm(path.xy_m[2 * half :] - path.xy_m[: -2 * half], axis=1) * fps / (2 * half)
+    kinds = (speed >= STANDING_M_S).astype(int) + (speed >= RUNNING_M_S)
+    for value, first, last in _settled(kinds, round(ACTION_S * fps)):
+        name = ("standing", "walking", "running")[int(value)]
+        end = path.first + half + last if last < len(kinds) else path.first + len(path.xy_m) - 1
+        yield TrueEvent(name, (path.first + half + first) / fps, end / fps, None, (path.person_id,))
+
+
+def _meetings(one: Path, other: Path, fps: float) -> Iterator[TrueEvent]:
+    first = max(one.first, other.first)
+    last = min(one.first + len(one.xy_m), other.first + len(other.xy_m))
+    if first >= last or one.person_id == other.person_id:
+        return
+    apart = np.linalg.norm(
+        one.xy_m[first - one.first : last - one.first] - other.xy_m[first - other.first : last - other.first], axis=1
+    )
+    people = tuple(sorted((one.person_id, other.person_id)))
+    began: int | None = None
+    for index, distance in enumerate(apart):
+        if began is None and distance < MEETING_M:
+            began = index
+        elif began is not None:
+            met = index - began >= MEETING_S * fps
+            if distance > (PARTING_M if met else MEETING_M):
+                if met:
+                    yield TrueEvent("met", (first + began) / fps, (first + index) / fps, None, people)
+                began = None
+    if began is not None and len(apart) - 1 - began >= MEETING_S * fps:
+        yield TrueEvent("met", (first + began) / fps, (last - 1) / fps, None, people)
+
+
+def _settled(values: NDArray[np.generic], least: int, clear: Bools | None = None) -> list[tuple[int, int, int]]:
+    """Split into runs (value, first, behind the last), where what lasts less than ``least`` samples never was.
+
+    Nor what is at no sample ``clear``.
+
+    Runs are taken in their order: a value holds from where it begins to last, until the next that lasts.
+    """
+    edges = [0, *(np.flatnonzero(np.diff(values.astype(int))) + 1), len(values)]
+    runs: list[tuple[int, int, int]] = []
+    for first, last in pairwise(edges):
+        if last - first < least or (clear is not None and not clear[first:last].any()):
+            continue
+        value = int(values[first])
+        if runs and runs[-1][0] == value:
+            runs[-1] = (value, runs[-1][1], last)
+        else:
+            if runs:
+                runs[-1] = (runs[-1][0], runs[-1][1], first)
+            runs.append((value, first, last))
+    if runs:
+        runs[-1] = (*runs[-1][:2], len(values))
+    return runs
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many events there are, were told, and are right."""
+
+    true: int
+    found: int
+    matched: int
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 1 where there is nothing and nothing was found."""
+        return 1.0 if self.true + self.found == 0 else 2 * self.matched / (self.true + self.found)
+
+
+def score(
+    true: Sequence[TrueEvent], found: Sequence[TrueEvent], tolerance_s: float, *, by_person: bool = True
+) -> dict[str, Score]:
+    """Match events one to one, by type; ``all`` is over all types.
+
+    A match has the same type, place, direction and (``by_person``) people, and begins within the tolerance; what lasts
+    ends within it, too.
+    """
+    groups: dict[tuple[object, ...], tuple[list[TrueEvent], list[TrueEvent]]] = defaultdict(lambda: ([], []))
+    for side, events in enumerate((true, found)):
+        for event in events:
+            who = event.people if by_person else len(event.people)
+            groups[event.type, event.place, event.direction, who][side].append(event)
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (kind, *_), (wanted, told) in groups.items():
+        for name in (str(kind), "all"):
+            counts[name][0] += len(wanted)
+            counts[name][1] += len(told)
+            counts[name][2] += _matches(wanted, told, tolerance_s)
+    return {name: Score(*numbers) for name, numbers in sorted(counts.items())}
+
+
+def _matches(true: Sequence[TrueEvent], found: Sequence[TrueEvent], tolerance_s: float) -> int:
+    left, matched = sorted(found, key=lambda event: event.start_s), 0
+    for event in sorted(true, key=lambda event: event.start_s):
+        for candidate in left:
+            if _alike(event, candidate, tolerance_s):
+                left.remove(candidate)
+                matched += 1
+                break
+    return matched
+
+
+def _alike(one: TrueEvent, other: TrueEvent, tolerance_s: float) -> bool:
+    ends = (one.end_s is None) == (other.end_s is None)
+    if ends and one.end_s is not None and other.end_s is not None:
+        ends = abs(one.end_s - other.end_s) <= tolerance_s
+    return ends and abs(one.start_s - other.start_s) <= tolerance_s
