@@ -139,13 +139,17 @@ class FloorTable:
             for own, shown in ((tracklets[row].frames, int(late[row])) for row in ones.tolist())
         ]
         frames = np.array(sorted(set().union(*seen)), np.int64)
+        shown = np.maximum(late[ones][:, None], late[others][None, :])
+        if since is not None:  # of pairs that are equally late, only what both show newly
+            newest = max((tracklets[row].frames[-1] for row in ones.tolist()), default=since)
+            ends = frames[:, None] + np.unique(late)[None, :]
+            frames = frames[((ends > since) & (ends <= newest)).any(axis=1)]
         if len(frames) == 0 or len(others) == 0:
             return
         first = np.stack([tracklets[row].floor_at(frames + late[row]) for row in ones.tolist()])
         second = np.stack([tracklets[row].floor_at(frames + late[row]) for row in others.tolist()])
         shifts = self.shifts[cameras[ones][:, None], cameras[others][None, :]]
         sums, counts = np.zeros((2, len(ones), len(others)))
-        shown = np.maximum(late[ones][:, None], late[others][None, :])
         for frame in range(len(frames)):  # one at a time: all at once would take frames times the memory
             apart = first[:, None, frame] - second[None, :, frame] + shifts
             odds = floor_log_odds(apart, parameters)

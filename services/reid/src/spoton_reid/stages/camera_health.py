@@ -99,6 +99,8 @@ def _figures(camera: CameraHealth) -> dict[str, float]:
         figures["late_s"] = camera.late_s
     if camera.plane_offset_m is not None:
         figures["plane_x_m"], figures["plane_y_m"] = camera.plane_offset_m
+    if camera.even_cosine is not None:
+        figures["even_cosine"] = camera.even_cosine
     return figures
 
 
@@ -110,7 +112,7 @@ def _differs(camera: CameraHealth, said: CameraHealth | None) -> bool:
     """Tell whether a figure is there that was not said before, or has changed by more than it wavers."""
     now = _figures(camera)
     if said is None:
-        return len(now) > 1
+        return "late_s" in now or "plane_x_m" in now
     before = _figures(said)
     return now.keys() != before.keys() or any(abs(now[name] - before[name]) > _SAY_AGAIN for name in now)
 

@@ -90,11 +90,12 @@ class Calibrator:
         late = np.where(changed, ticks, self.current.late)
         if changed.any():
             self._alignment = PlaneAlignment(self.cameras)  # was learned from feet at different moments
-        curves = self._appearance.curves(self.model.appearance_midpoint, self.model.appearance_slope)
-        self.current = Calibration(self._alignment.shifts(), late, curves)
+        # Curves stay the model's: learned ones cost points where people dress alike (docs/accuracy-log.md).
+        self.current = Calibration(self._alignment.shifts(), late, self.current.curves)
 
     def health(self, camera_ids: Sequence[str]) -> list[CameraHealth]:
         """Tell how the cameras stand, in their order."""
+        midpoints = self._appearance.curves(self.model.appearance_midpoint, self.model.appearance_slope).midpoints
         offsets = plane_offsets(self.current.shifts, self._alignment.known())
         found = self._late_samples * self._every / self.fps
         return [
@@ -103,9 +104,15 @@ class Calibrator:
                 None if np.isnan(late) else late,
                 applied / self.fps,
                 None if np.isnan(offset).any() else (float(offset[0]), float(offset[1])),
+                even_cosine,
             )
-            for camera_id, late, applied, offset in zip(
-                camera_ids, found.tolist(), self.current.late.tolist(), offsets, strict=True
+            for camera_id, late, applied, offset, even_cosine in zip(
+                camera_ids,
+                found.tolist(),
+                self.current.late.tolist(),
+                offsets,
+                midpoints.mean(axis=1).tolist(),
+                strict=True,
             )
         ]
 

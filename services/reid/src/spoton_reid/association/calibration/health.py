@@ -17,6 +17,7 @@ class CameraHealth:
         late_s: by how much it shows the same moment later than most of the others.
         applied_late_s: how much of that is taken back where places on the floor are compared.
         plane_offset_m: how far its floor plane lies off most of the others', (x, y).
+        even_cosine: at which two crops, one of them its own, are as likely of one person as of two, as learned.
 
     """
 
@@ -24,6 +25,7 @@ class CameraHealth:
     late_s: float | None
     applied_late_s: float
     plane_offset_m: tuple[float, float] | None
+    even_cosine: float | None = None
 
 
 def plane_offsets(shifts: NDArray[np.float64], known: set[tuple[int, int]]) -> NDArray[np.float64]:
