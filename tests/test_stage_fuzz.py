@@ -200,7 +200,7 @@ def test_rows_of_the_sink(frame: MapPoints, revision: IdentityRevision, event: E
     rows = Rows()
     with suppress(OverflowError):  # no calendar goes so far: the sink calls that unstorable
         rows.add_frame(frame, from_micros(origin_us))
-    rows.add_revision(revision)
+    rows.add_revision(revision, datetime.now(UTC))
     rows.add_event(event)
     assert len(rows.events) == 1
 

@@ -14,6 +14,11 @@ ALLOWED = {
     "services/gateway/src/spoton_gateway/ws/reader.py": "latency, in metrics and spans",
     "services/gateway/src/spoton_gateway/ws/endpoint.py": "when a message was sent, as clients see it",
     "services/gateway/src/spoton_gateway/task_service.py": "when a task began, as users see it",
+    "services/gateway/src/spoton_gateway/uploads/service.py": "when a file came, as users see it",
+    "services/gateway/src/spoton_gateway/uploads/incoming.py": "which left-over files are old enough to remove",
+    "services/gateway/src/spoton_gateway/jobs/service.py": "when a job was asked for; jobs wait in that order",
+    "services/gateway/src/spoton_gateway/jobs/dispatcher.py": "when a job began, as users see it",
+    "services/gateway/src/spoton_gateway/jobs/housekeeping.py": "which left-overs are old enough to remove",
     "tools/cli/src/spoton_cli/dead_letter_commands.py": "--since 1h, for a person",
     "tools/cli/src/spoton_cli/latency.py": "latency, as users see it",
 }

@@ -153,5 +153,5 @@ def test_panels_of_a_dashboard_have_ids_and_places_of_their_own() -> None:
 
 def test_labels_are_bounded() -> None:
     names = {label for declaration in DECLARED for label in declaration.labels}
-    assert names == {"stage", "topic", "reason", "queue", "source", "component"}
+    assert names == {"stage", "topic", "reason", "queue", "source", "component", "outcome"}
     assert {stage for declaration in DECLARED for stage in declaration.stages} == set(STAGES)

@@ -61,7 +61,8 @@ def test_our_own_write_nowhere_but_into_tmp_and_named_volumes(services: dict[str
         assert service["read_only"] is True, name
         assert service["tmpfs"] == ["/tmp"], name
         for volume in service.get("volumes", ()):
-            assert volume.endswith(":ro") or volume.split(":")[1] == "/var/cache/spoton", (name, volume)
+            place = volume.split(":")[1]
+            assert volume.endswith(":ro") or place in ("/var/cache/spoton", "/var/lib/spoton/uploads"), (name, volume)
 
 
 def test_only_the_gateway_and_grafana_are_published_and_only_here(services: dict[str, dict[str, Any]]) -> None:
@@ -174,7 +175,7 @@ def test_prometheus_asks_every_service_where_it_listens(services: dict[str, dict
     targets = {
         target for job in document["scrape_configs"] for static in job["static_configs"] for target in static["targets"]
     }
-    ports = dict.fromkeys((*BUILT, "sink"), "9100") | {"gateway": "8000"}
+    ports = dict.fromkeys((*BUILT, "events", "sink"), "9100") | {"gateway": "8000"}
     assert targets == {f"{name}:{port}" for name, port in ports.items()}
     for name in BUILT:
         assert f"SPOTON_HTTP_PORT={ports[name]}" in dockerfile(checkout, name)

@@ -10,6 +10,7 @@ from spoton_schemas.records import Event, Kind, MapPoints
 from spoton_schemas.topics import EVENTS
 
 from spoton_mapper.behaviour import BehaviourEvents, BehaviourParameters
+from spoton_mapper.objects import ObjectEvents
 from spoton_mapper.rules import Rule
 
 MakeRules = Callable[[MapPoints], list[Rule]]
@@ -24,6 +25,7 @@ def rules_of(parameters: BehaviourParameters) -> MakeRules:
             raise RejectedRecord("no_scene", "a START record without a scene")
         return [
             BehaviourEvents(record.task_id, record.start, parameters),
+            ObjectEvents(record.start),
         ]
 
     return make
