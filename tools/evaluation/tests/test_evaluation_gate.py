@@ -4,15 +4,17 @@ A threshold lies one point under the figure of the day; whoever raises a figure 
 down in docs/accuracy.md.
 """
 
+import pytest
 from spoton_evaluation.offline.variants import LADDER, OURS, WITHOUT
+from spoton_evaluation.second_opinion import second_opinion
 
 BY_NAME = {variant.name: variant for variant in (*LADDER, *WITHOUT)}
 LEAST = {  # committed scene, all cameras as one sequence
-    ("live", "idf1"): 73.3,
-    ("live", "hota"): 55.1,
-    ("revised", "idf1"): 80.0,
-    ("revised", "hota"): 57.8,
-    ("revised", "mota"): 75.7,
+    ("live", "idf1"): 78.2,
+    ("live", "hota"): 57.2,
+    ("revised", "idf1"): 77.6,
+    ("revised", "hota"): 56.8,
+    ("revised", "mota"): 77.1,
 }
 
 
@@ -37,5 +39,12 @@ def test_the_ladder_climbs(run_variant) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_two_libraries_agree_on_the_committed_scene(run_variant) -> None:  # type: ignore[no-untyped-def]
-    apart = run_variant(OURS).disagreement()
-    assert apart.shares <= 0.1
+    found = run_variant(OURS)
+    scores, other = (
+        found.reports["revised"].cross_camera,
+        second_opinion(found.matched["revised"].all_frames()),
+    )
+    for name in ("idf1", "id_precision", "id_recall"):
+        assert getattr(scores, name) == pytest.approx(other[name], abs=0.1)
+    # Where two boxes cover one person, the libraries do not go on with the same one.
+    assert scores.mota == pytest.approx(other["mota"], abs=0.2)
