@@ -10,11 +10,11 @@ from spoton_evaluation.second_opinion import second_opinion
 
 BY_NAME = {variant.name: variant for variant in (*LADDER, *WITHOUT)}
 LEAST = {  # committed scene, all cameras as one sequence
-    ("live", "idf1"): 78.2,
-    ("live", "hota"): 57.2,
-    ("revised", "idf1"): 77.6,
-    ("revised", "hota"): 56.8,
-    ("revised", "mota"): 77.1,
+    ("live", "idf1"): 73.2,
+    ("live", "hota"): 55.0,
+    ("revised", "idf1"): 80.2,
+    ("revised", "hota"): 57.9,
+    ("revised", "mota"): 75.8,
 }
 
 
@@ -44,7 +44,5 @@ def test_two_libraries_agree_on_the_committed_scene(run_variant) -> None:  # typ
         found.reports["revised"].cross_camera,
         second_opinion(found.matched["revised"].all_frames()),
     )
-    for name in ("idf1", "id_precision", "id_recall"):
+    for name in ("idf1", "id_precision", "id_recall", "mota"):
         assert getattr(scores, name) == pytest.approx(other[name], abs=0.1)
-    # Where two boxes cover one person, the libraries do not go on with the same one.
-    assert scores.mota == pytest.approx(other["mota"], abs=0.2)
