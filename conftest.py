@@ -24,6 +24,7 @@ def _free_port_base() -> int:
             return base
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep on one worker, where there are several, what shares servers: the tests of a file, and those of the line."""
     for item in items:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from spoton_common import storage
 from spoton_common.logging import get_logger
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from spoton_gateway import errors
 from spoton_gateway.api.models import Problem
@@ -19,6 +20,8 @@ from spoton_gateway.api.models import Problem
 _log = get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _MAX_FAULTS = 20  # what is wrong with a request is told, not repeated at length
 _MAX_QUOTED = 200
@@ -132,7 +135,18 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request.url.path, error.status_code, str(error.detail), str(error.detail), error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem(request.url.path, error.status_code, str(error.detail), str(error.detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """List the methods of all routes of a path; the router itself names those of the first one only."""
+
+    def fits(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(fits, _METHODS))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
