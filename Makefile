@@ -55,7 +55,7 @@ bench: setup ## Measure what it costs (QUICK=1: in a few minutes); writes .local
 
 test: setup ## All tests: unit, then integration and end-to-end on real servers
 	$(RUN) pytest -m "not integration and not e2e and not images"
-	$(RUN) pytest -m "(integration or e2e) and not chaos" -n 3 --dist loadgroup  # they mostly wait
+	$(RUN) pytest -m "(integration or e2e) and not chaos" -n 3 --no-loadscope-reorder  # they mostly wait
 
 test-unit: setup ## Unit tests only: no servers, no sockets
 	$(RUN) pytest -m "not integration and not e2e and not images"

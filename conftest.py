@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from spoton_local import Connections, Layout, stack
 from spoton_local.ports import BASE_VARIABLE, Ports, is_free
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = Path(__file__).parent
 REUSE = os.environ.get("SPOTON_TEST_STACK") == "reuse"
@@ -24,12 +26,23 @@ def _free_port_base() -> int:
             return base
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByServers(LoadScopeScheduling):
+    """Keeps on one worker what shares servers: the tests of a file, and all those of the line."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "line" if file.startswith("tests/test_e2e_") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
+    """Choose how tests are spread over workers."""
+    return ByServers(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker, where there are several, what shares servers: the tests of a file, and those of the line."""
-    for item in items:
-        group = "line" if item.path.name.startswith("test_e2e_") else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with what takes longest, where there are several workers: the line, and what is killed."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: item.path.parent not in (CHECKOUT / "tests", CHECKOUT / "tests" / "chaos"))
 
 
 @pytest.fixture(scope="session")
