@@ -24,9 +24,13 @@ TABLES = (
     "events",
 )
 _EXPORTS = [(f, i) for f in ("mot", "json") for i in ("revised", "live")]
-_WALL_CLOCK_COLUMNS = {"tasks": {"created_at", "ended_at"}, "identity_revisions": {"recorded_at"}}
+_UNCOMPARED_COLUMNS = {
+    "tasks": {"created_at", "ended_at"},
+    "identity_revisions": {"recorded_at"},
+    "events": {"event_id"},  # it is made of the task's id
+}
 _WALL_CLOCK_FIELDS = ("timestamp_processed_utc", "latency")
-_COMPARED_MESSAGES = ("tracking_update", "batch_processing_complete", "identity_revised", "media_available", "event")
+_COMPARED_MESSAGES = ("tracking_update", "batch_processing_complete", "identity_revised", "media_available")
 
 Outcome = dict[str, list[str]]
 """Name of a table, an exported file or a message type → its records in order, as text."""
@@ -91,7 +95,7 @@ async def _rows(database_url: str, task_id: str) -> Outcome:
         found = {}
         for table in TABLES:
             rows = await connection.fetch(f"SELECT * FROM {table} WHERE task_id = $1", task_id)  # noqa: S608
-            hidden = _WALL_CLOCK_COLUMNS.get(table, set())
+            hidden = _UNCOMPARED_COLUMNS.get(table, set())
             found[table] = sorted(_text({k: v for k, v in row.items() if k not in hidden}) for row in rows)
         return found
     finally:
@@ -120,6 +124,9 @@ def _messages(messages: list[dict[str, Any]]) -> Outcome:
         if message["type"] in _COMPARED_MESSAGES:
             payload = {k: v for k, v in message["payload"].items() if k not in _WALL_CLOCK_FIELDS}
             found[f"socket {message['type']}"].append(_text(payload))
+    # Several processes tell of events, and how often one is corrected depends on who is first; not what it ends as.
+    events = {m["payload"]["event_id"]: m["payload"] for m in messages if m["type"] == "event"}
+    found["socket event"] = sorted(_text({k: v for k, v in e.items() if k != "event_id"}) for e in events.values())
     last = messages[-1]["payload"] if messages else {}
     found["socket end"].append(_text({k: last.get(k) for k in ("status", "message")}))
     return dict(found)

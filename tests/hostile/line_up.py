@@ -37,8 +37,8 @@ READERS = {
 }
 """Topic → the stage that sets its bad records aside."""
 
-SECOND_READER = "events"
-"""It sets bad map points aside, too: each of them has two letters, and the sink's is accounted for."""
+SECOND_READERS = {"map-points": "events", "appearances": "sink"}
+"""Topic → the other stage that sets its bad records aside: each has two letters, and ``READERS``' is accounted for."""
 
 FOLLOWED = ("commands", "environments", "task-status")
 """Topics that every instance of ingest reads for itself: bad records are counted there."""
@@ -249,7 +249,7 @@ class Letters:
             headers, burial = unbury(message.headers())
             assert burial is not None, message.headers()
             self.starts[message.partition()] = message.offset() + 1
-            if burial.stage == SECOND_READER:
+            if SECOND_READERS.get(burial.topic) == burial.stage:
                 continue
             origin = (burial.topic, burial.partition, burial.offset)
             self.repeated += origin in self.found

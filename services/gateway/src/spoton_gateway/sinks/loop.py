@@ -46,7 +46,7 @@ TOPICS: dict[str, Topic[Any]] = {t.name: t for t in (MAP_POINTS, IDENTITY_REVISI
 
 _POLL_S = 0.2  # also bounds how late an idle sink notices a stop
 _MAX_PAUSE_S = 2.0  # one statement of one client every second or so is no burden on a server that starts
-_LOOK_AFTER_S = 5.0  # how often an idle sink looks whether its database is there
+_LOOK_AFTER_S = 5.0  # how often the sink looks whether its database is there, whatever else it waits for
 _FLUSH_S = 5.0  # a broker that needs longer is said to be away
 
 
@@ -101,7 +101,6 @@ class Sink:
         )
         self._connection: asyncpg.Connection | None = None
         self._writer: Writer | None = None
-        self._looked_after = 0.0
         self._retention = Retention(settings.keep_days)
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -114,11 +113,11 @@ class Sink:
         self._stop, self._patience = stop, Patience(NAME, stop, self._health)
         try:
             await self._retry(self._connect)
+            threading.Thread(target=self._look_after, name="database", daemon=True).start()
             self._consumer.subscribe(list(TOPICS))
             while not stop.is_set():
                 messages = await asyncio.to_thread(self._consumer.consume, self._settings.max_batch, _POLL_S)
                 await self._store([m for m in messages if not _is_notice(m)])
-                await self._retry(self._look_after)
                 observe_lag(self._consumer, NAME)
                 if self._retention.due(datetime.now(UTC)):
                     await self._retry(self._forget)
@@ -159,13 +158,19 @@ class Sink:
             self._commit()
         self._observe(reads)
 
-    async def _look_after(self) -> None:
-        """Notice a database that has gone away while there is nothing to write."""
-        if self._connection is None or self._connection.is_closed():
-            await self._connect()
-        elif time.monotonic() - self._looked_after >= _LOOK_AFTER_S:
-            await self._connection.fetchval("SELECT 1", timeout=_LOOK_AFTER_S)
-            self._looked_after = time.monotonic()
+    def _look_after(self) -> None:
+        """Notice a database that has gone away while there is nothing to write, or while Kafka is away as well."""
+        while not self._stop.wait(_LOOK_AFTER_S):
+            try:
+                asyncio.run(self._ping())
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
+                self._health.set("database", State.UNHEALTHY, str(error) or type(error).__name__)
+            else:
+                self._health.set("database", State.HEALTHY)
+
+    async def _ping(self) -> None:
+        connection = await asyncpg.connect(self._connections.database_url.get_secret_value(), timeout=_LOOK_AFTER_S)
+        await connection.close(timeout=_LOOK_AFTER_S)
 
     async def _forget(self) -> None:
         if self._connection is None or self._connection.is_closed():
