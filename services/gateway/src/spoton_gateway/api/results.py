@@ -1,6 +1,6 @@
 """``/results/{id}/video``: a task's videos with what was found in them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/results", tags=["results"])
 
 _LOOK_AGAIN_S = "1"
 
-_BEING_MADE = {
+_BEING_MADE: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "It is being made: how far it is. Ask again at `Location` after `Retry-After` seconds",
         "model": AnnotatedVideo,

@@ -34,7 +34,7 @@ class Sprite:
         padded = Image.new("RGBA", (width, height))
         padded.paste(image)
         pixels = np.asarray(padded)
-        alpha = pixels[..., 3].astype(np.float32) / 255
+        alpha = np.asarray(pixels[..., 3] / np.float32(255), np.float32)
         colours = to_yuv(pixels[..., :3], wide=wide)
         chroma = [_halved(colours[..., c].astype(np.float32)).astype(np.uint8) for c in (1, 2)]
         return cls(alpha, _halved(alpha), (colours[..., 0].copy(), chroma[0], chroma[1]))
@@ -181,11 +181,11 @@ def _strips(outer: Box, inner: Box, width: int, height: int) -> Sequence[tuple[i
 
 def _covered(pixels: Alpha, first: float, last: float) -> Alpha:
     """Return how much of each pixel lies between two coordinates, 0 to 1."""
-    return np.clip(np.minimum(pixels + 1, last) - np.maximum(pixels, first), 0, 1, dtype=np.float32)
+    return np.asarray(np.clip(np.minimum(pixels + 1, last) - np.maximum(pixels, first), 0, 1), np.float32)
 
 
 def _dashes(distance: Alpha, length: float) -> Alpha:
-    return ((distance // length) % 2 == 0).astype(np.float32)
+    return np.asarray((distance // length) % 2 == 0, np.float32)
 
 
 def _halved(values: Alpha) -> Alpha:

@@ -6,7 +6,7 @@ from spoton_gateway.api.models import EventView
 from spoton_gateway.timeline.formats import clock
 from spoton_gateway.videos import lettering
 from spoton_gateway.videos.canvas import Canvas
-from spoton_gateway.videos.colours import Rgb, of_identity
+from spoton_gateway.videos.colours import of_identity
 
 ACTIONS = {"standing": "standing", "walking": "walking", "running": "running", "loitering": "loitering"}
 """What somebody does for a while: it stands at the box, not below."""
@@ -53,7 +53,9 @@ class Footer:
         left = self._about(now, pad, height)
         for row, event in enumerate(captions):
             text = f"{clock(event.start_s)}   {' '.join(event.text.split())}"
-            line = lettering.line(text, _colour(event), size, canvas.width - left - 2 * pad, wide=canvas.wide)
+            line = lettering.line(
+                text, of_identity(event.global_id), size, canvas.width - left - 2 * pad, wide=canvas.wide
+            )
             canvas.stamp(line, left + pad, pad + row * height)
 
     def _about(self, now: str, pad: int, height: int) -> int:
@@ -64,7 +66,3 @@ class Footer:
             self._canvas.stamp(sprite, 2 * pad, pad + row * height)
         widest = lettering.line("0:00:00", None, self._font_px, most, wide=self._canvas.wide).width
         return max(widest, words[1].width) + 4 * pad
-
-
-def _colour(event: EventView) -> Rgb | None:
-    return None if event.global_id is None else of_identity(event.global_id)

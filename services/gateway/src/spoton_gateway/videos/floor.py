@@ -110,7 +110,7 @@ class Floor:
             strength = round(210 * max(0.1, 1 - (time_s - t) / TRAIL_S))
             ends = [((x - left) * _SMOOTHING, (y - top) * _SMOOTHING) for x, y in ((x1, y1), (x2, y2))]
             pen.line(ends, fill=strength, width=round(thick * _SMOOTHING))
-        alpha = np.asarray(mask.reduce(_SMOOTHING), np.float32) / 255
+        alpha = np.asarray(np.asarray(mask.reduce(_SMOOTHING)) / np.float32(255), np.float32)
         blend_colour(self._canvas.part(left, top, right - left, bottom - top), of_identity(walk.global_id), alpha)
 
     def _drawn_ground(self, scene: Mapping[str, Any], extent: Extent, picture: FloorPicture | None) -> Image.Image:

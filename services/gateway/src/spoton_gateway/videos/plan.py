@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, sqrt
+from math import ceil, floor, log, sqrt
 
 PIECE_S = 8
 """A kill costs the work on this much of the video; it is also what is read from the database at once."""
@@ -16,6 +16,8 @@ MAX_PIXELS = 1920 * 1080
 """Larger pictures are shown smaller: every browser and phone decodes these."""
 
 _MAX_RATE_DENOMINATOR = 1001
+_USUAL_SHAPE = 16 / 9  # of screens
+_EMPTY_COST = 0.15  # of a cell with nothing in it, against a shape that is off by a seventh
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,18 @@ def single(width: int, height: int) -> Layout:
 
 
 def grid(sizes: Sequence[tuple[int, int]], *, with_floor: bool) -> Layout:
-    """Return a layout of equal cells, as wide as they get; the floor takes what is left of the last row."""
+    """Return equal cells, as wide as they get, and together like a screen; the floor takes the rest of the last row."""
     aspect = sorted(w / h for w, h in sizes)[len(sizes) // 2]
     count = len(sizes) + with_floor
-    width, height, columns = max(
-        ((*_cell_size(aspect, columns, ceil(count / columns), sizes), columns) for columns in range(1, count + 1)),
-        key=lambda c: (c[0], -c[2]),
-    )
+
+    def worth(columns: int) -> tuple[int, float]:
+        width, height = _cell_size(aspect, columns, ceil(count / columns), sizes)
+        shape = columns * width / (ceil(count / columns) * height)
+        empty = 0 if with_floor else -count % columns
+        return width, -abs(log(shape / _USUAL_SHAPE)) - _EMPTY_COST * empty
+
+    columns = max(range(1, count + 1), key=worth)
+    width, height = _cell_size(aspect, columns, ceil(count / columns), sizes)
     rows = ceil(count / columns)
     cells = [Cell(i % columns * width, i // columns * height, width, height) for i in range(len(sizes))]
     floor_cell = None

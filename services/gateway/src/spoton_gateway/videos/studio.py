@@ -96,7 +96,7 @@ class Studio:
             )
             for camera, cell in zip(script.cameras, layout.cameras, strict=True)
         }
-        self._footer = Footer(_part(self._picture, layout.footer), script.name, font_size(layout.height))
+        self._footer = Footer(_part(self._picture, layout.footer), script.name, font_size(layout.footer.y))
         self._floor = self._make_floor()
 
     def _make_floor(self) -> Floor | None:

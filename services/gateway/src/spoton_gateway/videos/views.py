@@ -9,7 +9,7 @@ from spoton_gateway.videos.rows import VideoRow, Wanted
 def view(row: VideoRow, *, is_over: bool) -> AnnotatedVideo:
     """Tell how far a video is; ``is_over``: its task has ended."""
     return AnnotatedVideo(
-        status="waiting" if row.status == "expired" else row.status,  # type: ignore[arg-type]
+        status="waiting" if row.status == "expired" else row.status,
         progress=row.progress,
         message=_sentence(row, is_over=is_over),
         camera_id=row.wanted.camera_id,

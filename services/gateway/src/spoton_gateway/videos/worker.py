@@ -4,10 +4,10 @@ import asyncio
 import random
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from spoton_common import metrics
@@ -30,7 +30,7 @@ _log = get_logger()
 NAME = "videos"
 
 _LOOK_S = 0.5  # how late a wish is noticed
-_TIDY = timedelta(minutes=1)
+_TIDY_S = 60.0
 _SAY_S = 1.0  # how often progress is noted; at least three times within a lease
 
 
@@ -51,7 +51,7 @@ class Worker:
         self._access, self._s3 = access, s3
         self._health = health
         self._name = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-        self._next_tidy = datetime.min.replace(tzinfo=UTC)
+        self._next_tidy_s = 0.0
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Work until ``stop`` is set; the shape that ``run_service`` wants."""
@@ -151,12 +151,11 @@ class Worker:
                 raise Given
 
     async def _tidy(self) -> None:
-        now = datetime.now(UTC)
         async with self._database.connection() as connection:
             await tidying.remove_files(connection, self._storage)
-            if now >= self._next_tidy:
+            if time.monotonic() >= self._next_tidy_s:
                 await tidying.forget(connection, self._videos.dir, self._own.keep_days)
-                self._next_tidy = now + _TIDY
+                self._next_tidy_s = time.monotonic() + _TIDY_S
 
 
 class _Attempt:
