@@ -1,12 +1,16 @@
-"""Annotated videos over HTTP on real servers: asked for, made by processes that are killed, served, removed."""
+"""Annotated videos over HTTP on real servers: asked for, made by processes that are killed, served, played, removed."""
 
+import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +19,42 @@ import av
 import httpx
 import numpy as np
 import pytest
+from spoton_gateway.jobs.records import CAMERA, environment_of
 from spoton_gateway.videos.colours import of_identity
 from spoton_schemas.records import Outcome
+
+CHROMIUM = shutil.which("chromium")
 
 pytestmark = pytest.mark.integration
 
 WORKER = "spoton_gateway.videos"
-FPS = 25
+FPS = 15
 SECONDS = 20  # three pieces
 WIDTH, HEIGHT = 320, 240
 
 
-@pytest.fixture(scope="module")
-def grey_clip(videos: Path) -> Path:
-    """A grey video of twenty seconds, 320 x 240."""
-    path = videos / "grey.mp4"
+def write_grey(path: Path, seconds: int) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture = av.VideoFrame.from_ndarray(np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8), format="yuv420p")
-        for index in range(SECONDS * FPS):
+        for index in range(seconds * FPS):
             picture.pts, picture.time_base = index, Fraction(1, FPS)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(scope="module")
+def grey_clip(videos: Path) -> Path:
+    """A grey video of twenty seconds."""
+    return write_grey(videos / "grey.mp4", SECONDS)
+
+
+@pytest.fixture(scope="module")
+def short_clip(videos: Path) -> Path:
+    """A grey video of one second."""
+    return write_grey(videos / "short.mp4", 1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,9 @@ class Api:
         self.say(script.start(), *media, *frames, script.end(ticks))
         self.processes.wait_until(lambda: self.status(script.task_id) is not None)
         return str(script.task_id)
+
+    def framed(self, script: Any) -> Callable[[int], Any]:
+        return lambda tick: self.sized(script.frame(tick))
 
     @staticmethod
     def sized(frame: Any) -> Any:
@@ -85,6 +104,12 @@ def api(processes: Any, say: Callable[..., None], grey_clip: Path) -> Iterator[A
         yield Api(client, processes, say, grey_clip)
 
 
+@pytest.fixture
+def short(api: Api, short_clip: Path) -> Api:
+    """The same, with cameras that show one second."""
+    return replace(api, clip=short_clip)
+
+
 @pytest.fixture(autouse=True)
 def worker(processes: Any) -> Any:
     """A running worker, started anew if a test has ended it."""
@@ -93,8 +118,9 @@ def worker(processes: Any) -> Any:
     return processes
 
 
-def start_worker(processes: Any, offset: int = 2, **settings: str) -> None:
-    processes.start(WORKER, processes.port + offset, SPOTON_VIDEOS_LEASE_S="1.5", OMP_NUM_THREADS="1", **settings)
+def start_worker(processes: Any, offset: int = 2) -> None:
+    settings = {"SPOTON_VIDEOS_LEASE_S": "1.5", "SPOTON_LOG_LEVEL": "ERROR"}
+    processes.start(WORKER, processes.port + offset, **settings)
     processes.wait_until_ready(processes.port + offset)
 
 
@@ -188,24 +214,24 @@ def test_a_task_that_failed_or_has_no_pictures_has_no_video(api: Api, new_script
     problem(api.get(empty.task_id), 409, "no picture")
 
 
-def test_a_running_task_is_waited_for(api: Api, new_script: Any) -> None:
+def test_a_running_task_is_waited_for(short: Api, new_script: Any) -> None:
     script = new_script()
-    api.say(script.start(), script.media("c1", 0, frames=5, last=True, uri=api.clip.as_uri()), script.frame(0))
-    api.processes.wait_until(lambda: api.get(script.task_id, camera_id="c1").status_code == 202)
-    assert "still running" in api.get(script.task_id, camera_id="c1").json()["message"]
-    api.say(*(api.sized(script.frame(tick)) for tick in range(1, 5)), script.end(5))
-    api.finished(script.task_id, camera_id="c1")
+    short.say(script.start(), script.media("c1", 0, frames=5, last=True, uri=short.clip.as_uri()), script.frame(0))
+    short.processes.wait_until(lambda: short.get(script.task_id, camera_id="c1").status_code == 202)
+    assert "still running" in short.get(script.task_id, camera_id="c1").json()["message"]
+    short.say(*(short.sized(script.frame(tick)) for tick in range(1, 5)), script.end(5))
+    short.finished(script.task_id, camera_id="c1")
 
 
-def test_a_missing_video_is_named_and_can_be_tried_again(api: Api, new_script: Any, videos: Path) -> None:
-    gone = replace(api, clip=videos / "gone.mp4")
+def test_a_missing_video_is_named_and_can_be_tried_again(short: Api, new_script: Any, videos: Path) -> None:
+    gone = replace(short, clip=videos / "gone.mp4")
     task_id = gone.play(new_script(), ticks=5)
-    api.processes.wait_until(lambda: api.get(task_id, camera_id="c1").status_code != 202)
-    problem(api.get(task_id, camera_id="c1"), 409, "a.mp4 of camera c1 is gone")
-    shutil.copy(api.clip, gone.clip)
-    again = api.client.post(f"/api/v1/results/{task_id}/video", params={"camera_id": "c1"})
+    short.processes.wait_until(lambda: short.get(task_id, camera_id="c1").status_code != 202)
+    problem(short.get(task_id, camera_id="c1"), 409, "a.mp4 of camera c1 is gone")
+    shutil.copy(short.clip, gone.clip)
+    again = short.client.post(f"/api/v1/results/{task_id}/video", params={"camera_id": "c1"})
     assert (again.status_code, again.json()["status"] != "failed") == (202, True)
-    api.finished(task_id, camera_id="c1")
+    short.finished(task_id, camera_id="c1")
 
 
 def test_all_cameras_side_by_side(api: Api, made: str, tmp_path: Path) -> None:
@@ -223,37 +249,147 @@ def test_people_are_blurred_on_request(api: Api, made: str, tmp_path: Path) -> N
     assert len(blurred) == len(plain)
 
 
-def test_identities_are_those_after_revisions(api: Api, new_script: Any, tmp_path: Path) -> None:
+def test_identities_are_those_after_revisions(short: Api, new_script: Any, tmp_path: Path) -> None:
     script = new_script()
-    task_id = api.play(script, ticks=10)
-    api.finished(task_id, camera_id="c1")
-    api.say(script.revision(1, ("c1", 1, 0, 10, 1, 2)))
-    api.processes.wait_until(lambda: api.get(task_id, camera_id="c1").status_code == 202)  # outdated, made anew
-    frames = pictures(api.finished(task_id, camera_id="c1").content, tmp_path / "v.mp4")
+    task_id = short.play(script, ticks=10)
+    short.finished(task_id, camera_id="c1")
+    short.say(script.revision(1, ("c1", 1, 0, 10, 1, 2)))
+    short.processes.wait_until(lambda: short.get(task_id, camera_id="c1").status_code == 202)  # outdated, made anew
+    frames = pictures(short.finished(task_id, camera_id="c1").content, tmp_path / "v.mp4")
     label = frames[5][22:38, 42:90].reshape(-1, 3).astype(int)
     nearest = [np.abs(label - of_identity(identity)).sum(axis=1).min() for identity in (1, 2)]
     assert nearest[1] < 40 < nearest[0]
 
 
 async def test_a_killed_worker_is_followed_by_another_that_goes_on(
-    api: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
+    api: Api, short: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
 ) -> None:
-    task_id = api.play(new_script())
-    process: subprocess.Popen[bytes] = api.processes.running[WORKER]
-    process.send_signal(signal.SIGSTOP)  # it begins once we look
+    task_id, others = api.play(new_script()), [short.play(new_script(), ticks=10) for _ in range(4)]
+    process: subprocess.Popen[bytes] = api.processes.running.pop(WORKER)
+    start_worker(api.processes, offset=3)
+    second = api.processes.running[WORKER]
+    second.send_signal(signal.SIGSTOP)  # until it is its turn
     api.get(task_id, camera_id="c1")
     video_id = await connection.fetchval("SELECT video_id FROM videos WHERE task_id = $1", task_id)
     first = videos / "annotated" / f".making-{video_id}" / "piece-00000.mp4"
-    process.send_signal(signal.SIGCONT)
     api.processes.wait_until(first.exists)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    del api.processes.running[WORKER]
     assert await connection.fetchval("SELECT status FROM videos WHERE video_id = $1", video_id) == "making"
     kept, written_at = videos / "first-piece.mp4", first.stat().st_mtime_ns
     os.link(first, kept)
-    start_worker(api.processes)
+    second.send_signal(signal.SIGCONT)
+    start_worker(api.processes)  # a third: two share the rest
+    for other in others:
+        api.get(other, layout="grid")
+    for other in others:
+        api.finished(other, layout="grid")
     api.finished(task_id, camera_id="c1")
+    second.terminate()
+    assert second.wait(30) == 0
     assert kept.stat().st_mtime_ns == written_at  # nobody wrote it again, and nobody removed it before the end
     assert kept.stat().st_nlink == 1
     assert not first.parent.exists()
+    begun = await connection.fetch("SELECT attempts FROM videos WHERE task_id = ANY ($1)", others)
+    assert [row["attempts"] for row in begun] == [1] * 4  # none was made twice
+
+
+def test_the_video_of_a_job_is_made_by_itself_and_goes_with_it(short: Api, new_script: Any, videos: Path) -> None:
+    answer = short.client.post("/api/v1/upload", files={"file": ("holiday.mp4", short.clip.read_bytes())})
+    job_id = answer.json()["job_id"]
+
+    def job() -> dict[str, Any]:
+        return dict(short.client.get(f"/api/v1/jobs/{job_id}").json())
+
+    short.processes.wait_until(lambda: job()["started_at"])
+    script = new_script(task_id=job_id, environment_id=environment_of(job_id))
+    uri = (videos / "uploads" / answer.json()["file_key"]).as_uri()
+    media = script.media(CAMERA, 0, frames=10, last=True, uri=uri)
+    frames = [
+        replace(f, cameras=(replace(f.cameras[0], camera_id=CAMERA),)) for f in map(short.framed(script), range(10))
+    ]
+    start = script.start()
+    short.say(media, replace(start, start=replace(start.start, camera_ids=(CAMERA,))), *frames, script.end(10))
+    short.processes.wait_until(lambda: (job()["annotated_video"] or {}).get("status") == "finished")
+    drawn = job()["annotated_video"]
+    assert (drawn["progress"], drawn["url"]) == (100.0, f"/api/v1/results/{job_id}/video?camera_id={CAMERA}")
+    assert short.client.get(drawn["url"]).status_code == 200
+    folder = videos / "annotated"
+    files = set(folder.iterdir())
+    assert short.client.delete(f"/api/v1/jobs/{job_id}").status_code == 204
+    problem(short.client.get(drawn["url"]), 404, job_id)
+    short.processes.wait_until(lambda: len(set(folder.iterdir())) == len(files) - 1)
+    assert set(folder.iterdir()) < files
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(short: Api, new_script: Any, videos: Path) -> None:
+    task_id = short.play(new_script(), ticks=10)
+    before = set((videos / "annotated").iterdir())
+    pid = short.processes.running[WORKER].pid
+    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1000, most))  # bytes of a file: what a full disk is to a writer
+    short.get(task_id, camera_id="c1")
+    short.processes.wait_until(lambda: short.get(task_id, camera_id="c1").status_code != 202)
+    problem(short.get(task_id, camera_id="c1"), 409, "no room left for videos")
+    assert set((videos / "annotated").iterdir()) == before
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+    assert short.client.post(f"/api/v1/results/{task_id}/video", params={"camera_id": "c1"}).status_code == 202
+    short.finished(task_id, camera_id="c1")
+
+
+PAGE = """<video muted src="%s"></video><script>
+const video = document.querySelector("video"), said = { errors: [] };
+const tell = () => fetch("/", { method: "POST", body: JSON.stringify(said) });
+video.onerror = () => { said.errors.push(video.error.message); tell(); };
+video.onloadedmetadata = () => { said.duration = video.duration; said.size = [video.videoWidth, video.videoHeight]; };
+video.ontimeupdate = () => {
+  if (said.moved || video.currentTime < 0.3) return;
+  said.moved = video.currentTime;
+  video.currentTime = 15.2;
+};
+video.onseeked = () => {
+  said.seeked = video.currentTime;
+  setTimeout(() => { said.later = video.currentTime; tell(); }, 500);
+};
+video.play();
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_browser_plays_it_and_seeks(api: Api, made: str, tmp_path: Path) -> None:
+    page = (PAGE % f"{api.processes.url}/api/v1/results/{made}/video?camera_id=c1").encode()
+    told: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+    argv = [str(CHROMIUM), *options, f"--user-data-dir={tmp_path}", f"http://127.0.0.1:{server.server_port}/"]
+    browser = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        api.processes.wait_until(lambda: told)
+    finally:
+        browser.terminate()
+        browser.wait(10)
+        server.shutdown()
+    [said] = told
+    assert said["errors"] == []
+    assert said["duration"] == pytest.approx(SECONDS, abs=0.1)
+    assert said["size"][0] == WIDTH
+    assert said["moved"] >= 0.3
+    assert said["seeked"] == pytest.approx(15.2, abs=0.1)
+    assert said["later"] > said["seeked"]

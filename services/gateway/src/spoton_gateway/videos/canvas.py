@@ -118,8 +118,11 @@ class Canvas:
         _blend(there.u, sprite.planes[1][half], sprite.half_alpha[half])
         _blend(there.v, sprite.planes[2][half], sprite.half_alpha[half])
 
-    def outline(self, box: Box, colour: Rgb, thickness: float, dash: float = 0.0) -> None:
-        """Draw a rectangle's border, anti-aliased at parts of a pixel; ``dash``: length of its dashes, 0: none."""
+    def outline(self, box: Box, colour: Rgb, thickness: float, dash: float = 0.0, strength: float = 1.0) -> None:
+        """Draw a rectangle's border, anti-aliased at parts of a pixel.
+
+        ``dash``: length of its dashes, 0: none. ``strength``: 0 to 1, 1 covers.
+        """
         grow = thickness / 2
         x1, y1, x2, y2 = box
         outer = (x1 - grow, y1 - grow, x2 + grow, y2 + grow)
@@ -132,7 +135,8 @@ class Canvas:
                 alpha *= (
                     _dashes(columns - x1, dash) if right - left > bottom - top else _dashes(rows - y1, dash)[:, None]
                 )
-            blend_colour(self.part(left, top, right - left, bottom - top), colour, alpha)
+            there = self.part(left, top, right - left, bottom - top)
+            blend_colour(there, colour, alpha * np.float32(strength))
 
     def blur(self, box: Box) -> None:
         """Make what is inside a box unrecognisable: a few values are left of it, smoothly spread."""

@@ -10,7 +10,10 @@ Rgb = tuple[int, int, int]
 Yuv = tuple[int, int, int]
 
 UNKNOWN: Rgb = (0x9A, 0xA5, 0xB1)
-"""Of people without identity, and of objects."""
+"""Of people without identity."""
+
+OBJECT: Rgb = (0xF0, 0xF6, 0xFC)
+"""Of things."""
 
 INK: Rgb = (0x06, 0x12, 0x1A)
 PAPER: Rgb = (0x0D, 0x14, 0x1C)

@@ -26,13 +26,17 @@ FROM tasks t WHERE t.task_id = $1
 """
 
 _CAMERAS = """
-SELECT c.camera_id, f.image_width, f.image_height
+SELECT c.camera_id, f.image_width, f.image_height, extract(epoch FROM l.time - $2::timestamptz)::float AS last_s
 FROM tasks t
 CROSS JOIN LATERAL unnest(t.camera_ids) AS c (camera_id)
 CROSS JOIN LATERAL (
     SELECT image_width, image_height FROM camera_frames f
     WHERE f.task_id = t.task_id AND f.camera_id = c.camera_id ORDER BY f.global_frame_index LIMIT 1
 ) f
+CROSS JOIN LATERAL (
+    SELECT time FROM camera_frames l
+    WHERE l.task_id = t.task_id AND l.camera_id = c.camera_id ORDER BY l.global_frame_index DESC LIMIT 1
+) l
 WHERE t.task_id = $1 ORDER BY c.camera_id
 """
 
@@ -83,11 +87,15 @@ FROM track_points WHERE task_id = $1 AND camera_id = $2
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera of the task that has pictures; sizes in pixels as shown (rotation applied)."""
+    """A camera of the task that has pictures; sizes in pixels as shown (rotation applied).
+
+    ``last_s``: scene time of its last picture that was processed.
+    """
 
     camera_id: str
-    width: int
-    height: int
+    image_width: int
+    image_height: int
+    last_s: float
     clock_offset_s: float
     on_floor: bool
 
@@ -145,10 +153,10 @@ async def read_task(connection: asyncpg.Connection, task_id: str) -> TaskFacts |
     described = {camera["camera_id"]: camera for camera in scene.get("cameras", [])}
     offsets = [described.get(camera_id, {}).get("clock_offset_s", 0.0) for camera_id in row["camera_ids"]]
     cameras = []
-    for found in await connection.fetch(_CAMERAS, task_id):
+    for found in await connection.fetch(_CAMERAS, task_id, row["origin"]):
         known = described.get(found["camera_id"], {})
         offset, on_floor = known.get("clock_offset_s", 0.0), known.get("homography") is not None
-        cameras.append(CameraFacts(found["camera_id"], found["image_width"], found["image_height"], offset, on_floor))
+        cameras.append(CameraFacts(**found, clock_offset_s=offset, on_floor=on_floor))
     media = tuple(
         MediaFacts(m["camera_id"], m["sub_video_filename"], m["uri"], m["start_global_frame_index"], m["first_s"])
         for m in await connection.fetch(_MEDIA, task_id, row["origin"])
@@ -179,7 +187,7 @@ async def read_emptiest_corner(
     connection: asyncpg.Connection, task_id: str, camera: CameraFacts, width_px: float, height_px: float
 ) -> str:
     """Return the corner of a camera's picture in which the fewest boxes lie, for something so large."""
-    right, bottom = camera.width - width_px, camera.height - height_px
+    right, bottom = camera.image_width - width_px, camera.image_height - height_px
     row = await connection.fetchrow(_CORNERS, task_id, camera.camera_id, right, height_px, width_px, bottom)
     return str(min(row.keys(), key=lambda corner: row[corner]))
 

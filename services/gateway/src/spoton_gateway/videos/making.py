@@ -103,17 +103,17 @@ class Maker:
         row: VideoRow,
         sources: Path,
     ) -> Script:
-        spans = [(p[0].start_s, p[-1].end_s) for p in parts.values() if p]
+        spans = [_span(task, c, parts[c.camera_id]) for c in cameras if parts[c.camera_id]]
         rates = [part.timing.fps for p in parts.values() for part in p]
         if not spans:
             raise VideoFailed("nothing is known of where its pictures came from")
         as_grid = row.wanted.camera_id is None
         picture, extent = await self._floor(task, cameras, sources)
         if as_grid:
-            layout = plan.grid([(c.width, c.height) for c in cameras], with_floor=extent is not None)
+            layout = plan.grid([(c.image_width, c.image_height) for c in cameras], with_floor=extent is not None)
             cell = layout.floor
         else:
-            layout = plan.single(cameras[0].width, cameras[0].height)
+            layout = plan.single(cameras[0].image_width, cameras[0].image_height)
             cell = await self._inset(task, cameras[0], extent, layout.cameras[0])
         name = str(task.scene.get("name") or "") if as_grid else cameras[0].camera_id
         timeline = plan.timeline(spans, rates)
@@ -146,7 +146,7 @@ class Maker:
         if extent is None:
             return None
         wanted = inset_cell(extent, shown.width, shown.height, "upper_right")
-        across, down = camera.width / shown.width, camera.height / shown.height
+        across, down = camera.image_width / shown.width, camera.image_height / shown.height
         async with self._database.connection() as connection:
             corner = await facts.read_emptiest_corner(
                 connection, task.task_id, camera, wanted.width * across, wanted.height * down
@@ -209,6 +209,14 @@ def _chosen(task: TaskFacts | None, camera_id: str | None) -> list[CameraFacts]:
     if not cameras:
         raise VideoFailed("no picture was processed, so there is nothing to show")
     return cameras
+
+
+def _span(task: TaskFacts, camera: CameraFacts, parts: Sequence[Part]) -> tuple[Fraction, Fraction]:
+    """Return from when to when a camera is shown: to where the task was stopped, else all of its videos."""
+    start_s, end_s = parts[0].start_s, parts[-1].end_s
+    if task.outcome == "STOPPED":
+        end_s = min(end_s, Fraction(camera.last_s + 1 / task.processing_fps).limit_denominator(1000))
+    return start_s, max(end_s, start_s)
 
 
 def _fingerprint(script: Script, task: TaskFacts) -> object:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from spoton_gateway.videos import lettering
 from spoton_gateway.videos.canvas import Box, Canvas, Sprite
-from spoton_gateway.videos.colours import of_identity
+from spoton_gateway.videos.colours import INK, OBJECT, Rgb, of_identity
 from spoton_gateway.videos.motion import Seen
 
 Blur = Literal["none", "faces", "people"]
@@ -16,6 +16,9 @@ _HEAD_SHARE = 0.28
 
 _HEAD_SQUARE = 0.75
 """Of the box's width: where somebody is cut off below, the head takes more of the box."""
+
+_HALO, _HALO_PX = 0.45, 1.5
+"""Dark on both sides of a line, so that light lines are seen before light walls."""
 
 _MARGIN = 0.1  # boxes are off by some pixels
 
@@ -57,13 +60,19 @@ def annotate(canvas: Canvas, seen: Sequence[Seen], actions: dict[int, str], pen:
     in_order = sorted(seen, key=lambda s: s.box[3])
     for one in in_order:
         dash = 3 * pen.line_px if one.is_person and one.global_id is None else 0.0
-        canvas.outline(one.box, of_identity(one.global_id), pen.line_px, dash)
+        canvas.outline(one.box, INK, pen.line_px + _HALO_PX, dash, strength=_HALO)
+        canvas.outline(one.box, colour_of(one), pen.line_px, dash)
     taken: list[Box] = []
     for one in reversed(in_order):
-        sprite = lettering.label(words(one, actions), of_identity(one.global_id), pen.font_px, wide=canvas.wide)
+        sprite = lettering.label(words(one, actions), colour_of(one), pen.font_px, wide=canvas.wide)
         x, y = _free_place(one.box, sprite, canvas, taken)
         taken.append((x, y, x + sprite.width, y + sprite.height))
         canvas.stamp(sprite, x, y)
+
+
+def colour_of(seen: Seen) -> Rgb:
+    """Return the colour of a box: its identity's, one of its own for objects."""
+    return of_identity(seen.global_id) if seen.is_person else OBJECT
 
 
 def words(seen: Seen, actions: dict[int, str]) -> str:

@@ -45,7 +45,7 @@ class _View:
 
     def __init__(self, script: Script, camera: CameraFacts, place: Canvas, parts: Sequence[Part], pen: Pen) -> None:
         self._script, self._camera, self._place, self._pen = script, camera, place, pen
-        self._scale = (place.width / camera.width, place.height / camera.height)
+        self._scale = (place.width / camera.image_width, place.height / camera.image_height)
         self._pictures = Pictures(parts, place.width, place.height, wide=script.wide)
         self._hold_s = 0.5 / script.processing_fps
 
@@ -90,7 +90,7 @@ class Studio:
             camera.camera_id: _View(
                 script,
                 camera,
-                _part(self._picture, fitted(camera.width, camera.height, cell)),
+                _part(self._picture, fitted(camera.image_width, camera.image_height, cell)),
                 parts[camera.camera_id],
                 Pen.of(size),
             )
