@@ -93,11 +93,11 @@ def grid(sizes: Sequence[tuple[int, int]], *, with_floor: bool) -> Layout:
     aspect = sorted(w / h for w, h in sizes)[len(sizes) // 2]
     count = len(sizes) + with_floor
 
-    def worth(columns: int) -> tuple[int, float]:
+    def worth(columns: int) -> tuple[int, float, int]:
         width, height = _cell_size(aspect, columns, ceil(count / columns), sizes)
         shape = columns * width / (ceil(count / columns) * height)
         empty = 0 if with_floor else -count % columns
-        return width, -abs(log(shape / _USUAL_SHAPE)) - _EMPTY_COST * empty
+        return width, -round(abs(log(shape / _USUAL_SHAPE)) + _EMPTY_COST * empty, 3), columns
 
     columns = max(range(1, count + 1), key=worth)
     width, height = _cell_size(aspect, columns, ceil(count / columns), sizes)
