@@ -68,7 +68,7 @@ def test_a_grid(cameras: int, with_floor: bool, columns: int, rows: int) -> None
     cell = layout.cameras[0]
     assert (layout.width, layout.footer.y) == (columns * cell.width, rows * cell.height)
     assert layout.width <= 1920
-    assert layout.footer.y <= 1080
+    assert layout.height <= 1080
     assert cell.width <= 1280
     cells = [*layout.cameras, *([layout.floor] if layout.floor else [])]
     covered = np.zeros((layout.height, layout.width), int)

@@ -240,7 +240,7 @@ def test_all_cameras_side_by_side(api: Api, made: str, tmp_path: Path) -> None:
     assert len(frames) == SECONDS * FPS
     assert frames[0].shape[1] == 2 * WIDTH
     left, right = frames[100][:HEIGHT, :WIDTH].astype(int), frames[100][:HEIGHT, WIDTH : 2 * WIDTH].astype(int)
-    assert np.abs(left - right).mean() < 1.0  # the same person in the same colour
+    assert np.abs(left - right)[40:].mean() < 1.0  # the same person in the same colour
 
 
 def test_people_are_blurred_on_request(api: Api, made: str, tmp_path: Path) -> None:

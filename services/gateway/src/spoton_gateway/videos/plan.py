@@ -16,6 +16,7 @@ MAX_PIXELS = 1920 * 1080
 """Larger pictures are shown smaller: every browser and phone decodes these."""
 
 _MAX_RATE_DENOMINATOR = 1001
+_GRID_HEIGHT = 966  # what is left of 1080 lines above the line of events
 _USUAL_SHAPE = 16 / 9  # of screens
 _EMPTY_COST = 0.15  # of a cell with nothing in it, against a shape that is off by a seventh
 
@@ -122,7 +123,7 @@ def fitted(width: int, height: int, cell: Cell) -> Cell:
 
 def _cell_size(aspect: float, columns: int, rows: int, sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     widest = max(w for w, _ in sizes)
-    width = min(1920 / columns, 1080 / rows * aspect, widest)
+    width = min(1920 / columns, _GRID_HEIGHT / rows * aspect, widest)
     return _even(width), _even(width / aspect)
 
 

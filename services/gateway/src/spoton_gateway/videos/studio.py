@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from spoton_gateway.videos import lettering
 from spoton_gateway.videos.canvas import Canvas
 from spoton_gateway.videos.captions import Footer, actions_at
+from spoton_gateway.videos.colours import UNKNOWN
 from spoton_gateway.videos.facts import CameraFacts, PieceFacts
 from spoton_gateway.videos.floor import Extent, Floor, FloorPicture
 from spoton_gateway.videos.motion import Seen, Track, seen_at
@@ -48,6 +50,9 @@ class _View:
         self._scale = (place.width / camera.image_width, place.height / camera.image_height)
         self._pictures = Pictures(parts, place.width, place.height, wide=script.wide)
         self._hold_s = 0.5 / script.processing_fps
+        self._name = None
+        if len(script.cameras) > 1:
+            self._name = lettering.label(camera.camera_id, UNKNOWN, pen.font_px, wide=script.wide)
 
     def draw(self, index: int, tracks: Sequence[Track], actions: dict[int, str]) -> None:
         """Show the camera's picture of a moment, with what is known of it."""
@@ -64,6 +69,8 @@ class _View:
             hide(self._place, [seen for seen in hidden if seen.is_person], self._script.blur)
         seen = self._seen(tracks, time_s, _BRIDGED_TICKS / self._script.processing_fps, self._hold_s)
         annotate(self._place, seen, actions, self._pen)
+        if self._name is not None:
+            self._place.stamp(self._name, self._pen.font_px // 2, self._pen.font_px // 2)
 
     def _seen(self, tracks: Sequence[Track], time_s: float, bridge_s: float, hold_s: float) -> list[Seen]:
         across, down = self._scale
