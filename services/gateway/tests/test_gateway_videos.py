@@ -19,7 +19,10 @@ import av
 import httpx
 import numpy as np
 import pytest
+from spoton_common.settings import FileAccess, S3Settings
+from spoton_common.storage import Storage
 from spoton_gateway.jobs.records import CAMERA, environment_of
+from spoton_gateway.videos import tidying
 from spoton_gateway.videos.colours import of_identity
 from spoton_schemas.records import Outcome
 
@@ -297,6 +300,7 @@ async def test_a_killed_worker_is_followed_by_another_that_goes_on(
 def test_the_video_of_a_job_is_made_by_itself_and_goes_with_it(short: Api, new_script: Any, videos: Path) -> None:
     answer = short.client.post("/api/v1/upload", files={"file": ("holiday.mp4", short.clip.read_bytes())})
     job_id = answer.json()["job_id"]
+    assert short.get(job_id).status_code == 202  # whether its turn has come or not
 
     def job() -> dict[str, Any]:
         return dict(short.client.get(f"/api/v1/jobs/{job_id}").json())
@@ -335,6 +339,42 @@ def test_a_full_disk_is_told_and_leaves_nothing(short: Api, new_script: Any, vid
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
     assert short.client.post(f"/api/v1/results/{task_id}/video", params={"camera_id": "c1"}).status_code == 202
     short.finished(task_id, camera_id="c1")
+
+
+async def test_what_ends_its_process_again_and_again_is_given_up(
+    short: Api, new_script: Any, connection: asyncpg.Connection
+) -> None:
+    task_id = short.play(new_script(), ticks=10)
+    await connection.execute(
+        "INSERT INTO videos (video_id, task_id, camera_id, blur, status, requested_at, used_at, alive_at, attempts)"
+        " VALUES ($1, $1, 'c1', 'none', 'making', now(), now(), now() - INTERVAL '1 hour', 3)",
+        task_id,
+    )
+    short.processes.wait_until(lambda: short.get(task_id, camera_id="c1").status_code != 202)
+    problem(short.get(task_id, camera_id="c1"), 409, "its process ended each time")
+
+
+async def test_what_nobody_asks_for_any_more_goes(
+    connection: asyncpg.Connection, api: Api, made: str, tmp_path: Path
+) -> None:
+    async with Storage(FileAccess(), S3Settings()) as storage:
+        old, left = tmp_path / "old.mp4", tmp_path / ".making-nobody"
+        old.touch()
+        left.mkdir()
+        wanted = "INSERT INTO videos (video_id, task_id, camera_id, blur, status, requested_at, used_at, uri) VALUES"
+        await connection.execute(
+            f"{wanted} ('old', $1, 'c2', 'people', 'finished', now(), now() - INTERVAL '31 days', $2)",
+            made,
+            old.as_uri(),
+        )
+        await connection.execute(f"{wanted} ('lost', 'no task', NULL, 'none', 'waiting', now(), now(), NULL)")
+        await tidying.forget(connection, tmp_path, 30)
+        await tidying.remove_files(connection, storage)
+        assert (old.exists(), left.exists()) == (False, False)
+        assert await connection.fetchval("SELECT status FROM videos WHERE video_id = 'old'") == "expired"
+        assert await connection.fetchval("SELECT count(*) FROM videos WHERE video_id = 'lost'") == 0
+    assert api.get(made, camera_id="c1").status_code == 200  # it was asked for
+    api.finished(made, camera_id="c2", blur="people")  # asked for again, made again
 
 
 PAGE = """<video muted src="%s"></video><script>

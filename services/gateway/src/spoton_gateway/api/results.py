@@ -59,7 +59,9 @@ async def get_video(
     found = await videos.look(task_id, camera_id, blur, as_grid=layout is not None)
     if found.uri is None:
         return _being_made(found)
-    return await deliver(videos.storage, found.uri, found.filename, request)
+    answer = await deliver(videos.storage, found.uri, found.filename, request)
+    answer.headers["Cache-Control"] = "private, no-cache"  # it may be made anew, with corrected identities
+    return answer
 
 
 @router.post(

@@ -15,7 +15,7 @@ def line_height(size: int) -> int:
     return 2 * round(size * 0.72)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def label(text: str, colour: Rgb, size: int, *, wide: bool) -> Sprite:
     """Return dark words on a rounded backing of a colour."""
     pad = max(3, size // 3)
@@ -25,7 +25,7 @@ def label(text: str, colour: Rgb, size: int, *, wide: bool) -> Sprite:
     return Sprite.of(image, wide=wide)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def line(text: str, colour: Rgb | None, size: int, most_px: int, *, wide: bool) -> Sprite:
     """Return light words on nothing, behind a dot of a colour if there is one, cut to a width."""
     height = line_height(size)

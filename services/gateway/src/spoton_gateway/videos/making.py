@@ -77,13 +77,14 @@ class Maker:
     ) -> None:
         studio = None
         for index, pictures in enumerate(script.timeline.pieces()):
-            if not work.has(index):
+            is_new = not work.has(index)
+            if is_new:
                 studio = studio or Studio(script, parts)
                 async with self._database.connection() as connection:
                     from_s, to_s = (script.timeline.time_s(i) for i in (pictures.start, pictures.stop))
                     piece = await facts.read_piece(connection, task, from_s, to_s)
                 await asyncio.to_thread(self._draw_piece, studio, script, pictures, piece, work.piece(index))
-            self._say(pictures.stop, True)
+            self._say(pictures.stop, is_new)
 
     def _draw_piece(self, studio: Studio, script: Script, pictures: range, piece: facts.PieceFacts, path: Path) -> None:
         def on_picture(index: int) -> None:

@@ -7,7 +7,7 @@ the same row of numbers and joining is copying.
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -109,7 +109,8 @@ class PieceWriter:
                     self._container.close()
                     self._partial.replace(self._path)
             else:
-                self._container.close()
+                with suppress(OSError, FFmpegError):  # what was wrong is on its way already
+                    self._container.close()
         finally:
             self._partial.unlink(missing_ok=True)
 

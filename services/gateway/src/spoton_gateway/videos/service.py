@@ -9,13 +9,15 @@ from spoton_common.storage import Storage
 from spoton_gateway.api.job_models import AnnotatedVideo
 from spoton_gateway.database import Database
 from spoton_gateway.errors import Conflict, NotFound, Unprocessable
+from spoton_gateway.jobs.records import CAMERA
 from spoton_gateway.videos import rows
 from spoton_gateway.videos.overlay import Blur
 from spoton_gateway.videos.rows import VideoRow, Wanted
-from spoton_gateway.videos.views import view
+from spoton_gateway.videos.views import not_begun, view
 
 _TASK = f"""
-SELECT t.outcome, t.message, t.camera_ids, ({rows.IS_OVER}) AS is_over,
+SELECT t.outcome, t.camera_ids, ({rows.IS_OVER}) AS is_over,
+       coalesce(t.message, (SELECT min(error) FROM task_cameras c WHERE c.task_id = t.task_id)) AS message,
        EXISTS (SELECT FROM camera_frames f WHERE f.task_id = t.task_id) AS has_frames,
        EXISTS (SELECT FROM camera_frames f WHERE f.task_id = t.task_id AND f.camera_id = $2) AS camera_has_frames,
        (SELECT error FROM task_cameras c WHERE c.task_id = t.task_id AND c.camera_id = $2) AS camera_error,
@@ -23,7 +25,12 @@ SELECT t.outcome, t.message, t.camera_ids, ({rows.IS_OVER}) AS is_over,
 FROM tasks t WHERE t.task_id = $1
 """  # noqa: S608 (all parts are ours)
 
-_WAITING_JOB = "SELECT EXISTS (SELECT FROM jobs WHERE job_id = $1 AND queued_at IS NOT NULL AND removed_at IS NULL)"
+_WAITING_JOB = """
+SELECT EXISTS (
+    SELECT FROM jobs j WHERE j.job_id = $1 AND j.queued_at IS NOT NULL AND j.removed_at IS NULL
+      AND NOT EXISTS (SELECT FROM tasks t WHERE t.task_id = j.job_id)
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ class VideoService:
         if as_grid and camera_id is not None:
             raise Unprocessable("choose: one camera, or all of them as a grid")
         async with self._database.connection() as connection:
+            if camera_id in (None, CAMERA) and await connection.fetchval(_WAITING_JOB, task_id):
+                wanted = Wanted(task_id, None if as_grid else CAMERA, blur)
+                return Found(not_begun(wanted), None, _filename(wanted))
             task = await self._task(connection, task_id, camera_id)
             wanted = Wanted(task_id, self._camera(task, camera_id, as_grid=as_grid), blur)
             row = await rows.ask(connection, wanted)
@@ -66,8 +76,6 @@ class VideoService:
     async def _task(self, connection: asyncpg.Connection, task_id: str, camera_id: str | None) -> asyncpg.Record:
         task = await connection.fetchrow(_TASK, task_id, camera_id)
         if task is None:
-            if await connection.fetchval(_WAITING_JOB, task_id):
-                raise Conflict(f"job {task_id!r} has not begun: its video can be asked for once it has")
             raise NotFound(f"there is no task {task_id!r}")
         if camera_id is not None and camera_id not in task["camera_ids"]:
             raise NotFound(f"task {task_id!r} has no camera {camera_id!r}")

@@ -50,8 +50,9 @@ async def forget(connection: asyncpg.Connection, folder: Path, keep_days: float)
     """Remove videos that nobody asked for in a long time, and what killed processes left of removed ones."""
     await connection.execute(_ORPHANS)
     await connection.execute(_EXPIRE, timedelta(days=keep_days))
+    found = await asyncio.to_thread(lambda: list(folder.glob(f"{WORK_PREFIX}*")))  # before the rows: none is too new
     in_work = {row["video_id"] for row in await connection.fetch(_IN_WORK)}
-    for path in await asyncio.to_thread(lambda: list(folder.glob(f"{WORK_PREFIX}*"))):
+    for path in found:
         if path.name.removeprefix(WORK_PREFIX).removesuffix("-sources") not in in_work:
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 

@@ -18,6 +18,19 @@ def view(row: VideoRow, *, is_over: bool) -> AnnotatedVideo:
     )
 
 
+def not_begun(wanted: Wanted) -> AnnotatedVideo:
+    """Tell of the video of a job that waits for its own turn."""
+    message = "The job waits for its turn; its video is made when it has ended."
+    return AnnotatedVideo(
+        status="waiting",
+        progress=0.0,
+        message=message,
+        camera_id=wanted.camera_id,
+        blur=wanted.blur,
+        url=url_of(wanted),
+    )
+
+
 def url_of(wanted: Wanted) -> str:
     """Return where a video is to be had."""
     query = {"layout": "grid"} if wanted.camera_id is None else {"camera_id": wanted.camera_id}
