@@ -90,7 +90,7 @@ def test_an_outline_moves_by_parts_of_a_pixel() -> None:
 def test_what_does_not_fit_is_cut_off(box: tuple[float, float, float, float]) -> None:
     canvas = grey()
     annotate(canvas, [person(box)], {1: "running"}, Pen.of(14))
-    canvas.blur(box)
+    canvas.blur(box, 3)
     assert canvas.y.shape == (240, 320)
 
 

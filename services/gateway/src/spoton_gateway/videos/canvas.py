@@ -15,9 +15,6 @@ Alpha = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels."""
 
-_BLUR_CELLS = 5
-"""How many grey values remain along the shorter side of what is blurred: too few for any face."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
@@ -138,18 +135,18 @@ class Canvas:
             there = self.part(left, top, right - left, bottom - top)
             blend_colour(there, colour, alpha * np.float32(strength))
 
-    def blur(self, box: Box) -> None:
-        """Make what is inside a box unrecognisable: a few values are left of it, smoothly spread."""
+    def blur(self, box: Box, cells: int) -> None:
+        """Make what is inside a box unrecognisable: ``cells`` values are left along its shorter side, smoothly spread."""
         x1, y1 = (max(int(c) // 2 * 2, 0) for c in box[:2])
         x2, y2 = min(-int(-box[2] // 2) * 2, self.width), min(-int(-box[3] // 2) * 2, self.height)
         if x1 >= x2 or y1 >= y2:
             return
         there = self.part(x1, y1, x2 - x1, y2 - y1)
         shorter = min(x2 - x1, y2 - y1)
-        cells = tuple(max(1, round(_BLUR_CELLS * side / shorter)) for side in (x2 - x1, y2 - y1))
+        columns, rows = (max(1, round(cells * side / shorter)) for side in (x2 - x1, y2 - y1))
         for plane in (there.y, there.u, there.v):
             image = Image.fromarray(np.ascontiguousarray(plane))
-            coarse = image.resize((cells[0], cells[1]), Image.Resampling.BOX)
+            coarse = image.resize((columns, rows), Image.Resampling.BOX)
             plane[:] = np.asarray(coarse.resize(image.size, Image.Resampling.BICUBIC))
 
 

@@ -16,7 +16,7 @@ MAX_PIXELS = 1920 * 1080
 """Larger pictures are shown smaller: every browser and phone decodes these."""
 
 _MAX_RATE_DENOMINATOR = 1001
-_GRID_HEIGHT = 966  # what is left of 1080 lines above the line of events
+_GRID_HEIGHT = 956  # what is left of 1080 lines above the line of events
 _USUAL_SHAPE = 16 / 9  # of screens
 _EMPTY_COST = 0.15  # of a cell with nothing in it, against a shape that is off by a seventh
 
@@ -128,7 +128,7 @@ def _cell_size(aspect: float, columns: int, rows: int, sizes: Sequence[tuple[int
 
 
 def _footer_height(height: int) -> int:
-    return 2 * round(font_size(height) * 2.2)
+    return 2 * round(font_size(height) * 2.4)
 
 
 def _scaled(width: int, height: int, most_pixels: int) -> tuple[int, int]:
