@@ -136,7 +136,7 @@ class Canvas:
             blend_colour(there, colour, alpha * np.float32(strength))
 
     def blur(self, box: Box, cells: int) -> None:
-        """Make what is inside a box unrecognisable: ``cells`` values are left along its shorter side, smoothly spread."""
+        """Make what is in a box unrecognisable: ``cells`` values are left along its shorter side, smoothly spread."""
         x1, y1 = (max(int(c) // 2 * 2, 0) for c in box[:2])
         x2, y2 = min(-int(-box[2] // 2) * 2, self.width), min(-int(-box[3] // 2) * 2, self.height)
         if x1 >= x2 or y1 >= y2:
