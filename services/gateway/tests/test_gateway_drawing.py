@@ -179,6 +179,7 @@ def test_actions_stand_at_the_box_and_events_in_the_line_below_for_a_while() -> 
     assert actions_at(events, 7) == {1: "loitering"}
     assert [e.type for e in captions_at(events, 3.1)] == ["zone_entered", "met"]
     assert captions_at(events, 3 + SHOWN_S) == []
+    assert captions_at([event("camera_health", 1, global_id=None), event("occupancy_changed", 1)], 1) == []
     assert len(captions_at([event(f"e{i}", 1) for i in range(9)], 1)) == 3
 
 

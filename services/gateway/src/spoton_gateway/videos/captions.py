@@ -11,6 +11,9 @@ from spoton_gateway.videos.colours import of_identity
 ACTIONS = {"standing": "standing", "walking": "walking", "running": "running", "loitering": "loitering"}
 """What somebody does for a while: it stands at the box, not below."""
 
+_UNTOLD = frozenset({*ACTIONS, "occupancy_changed", "camera_health", "camera_drift"})
+"""What is not said below: it stands at a box, or follows from what is said, or is about the cameras."""
+
 SHOWN_S = 3.5  # long enough to read a line
 _LINES = 3
 
@@ -28,7 +31,7 @@ def actions_at(events: Sequence[EventView], time_s: float) -> dict[int, str]:
 
 def captions_at(events: Sequence[EventView], time_s: float) -> list[EventView]:
     """Return the newest events that have just begun, oldest first."""
-    fresh = [e for e in events if e.type not in ACTIONS and e.start_s <= time_s < e.start_s + SHOWN_S]
+    fresh = [e for e in events if e.type not in _UNTOLD and e.start_s <= time_s < e.start_s + SHOWN_S]
     return fresh[-_LINES:]
 
 
