@@ -1,5 +1,6 @@
 """Annotated videos over HTTP on real servers: asked for, made by processes that are killed, served, played, removed."""
 
+import asyncio
 import json
 import os
 import resource
@@ -22,7 +23,7 @@ import pytest
 from spoton_common.settings import FileAccess, S3Settings
 from spoton_common.storage import Storage
 from spoton_gateway.jobs.records import CAMERA, environment_of
-from spoton_gateway.videos import tidying
+from spoton_gateway.videos import rows, tidying
 from spoton_gateway.videos.colours import of_identity
 from spoton_schemas.records import Outcome
 
@@ -265,9 +266,9 @@ def test_identities_are_those_after_revisions(short: Api, new_script: Any, tmp_p
 
 
 async def test_a_killed_worker_is_followed_by_another_that_goes_on(
-    api: Api, short: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
+    api: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
 ) -> None:
-    task_id, others = api.play(new_script()), [short.play(new_script(), ticks=10) for _ in range(4)]
+    task_id = api.play(new_script())
     process: subprocess.Popen[bytes] = api.processes.running.pop(WORKER)
     start_worker(api.processes, offset=3)
     second = api.processes.running[WORKER]
@@ -282,19 +283,34 @@ async def test_a_killed_worker_is_followed_by_another_that_goes_on(
     kept, written_at = videos / "first-piece.mp4", first.stat().st_mtime_ns
     os.link(first, kept)
     second.send_signal(signal.SIGCONT)
-    start_worker(api.processes)  # a third: two share the rest
-    for other in others:
-        api.get(other, layout="grid")
-    for other in others:
-        api.finished(other, layout="grid")
     api.finished(task_id, camera_id="c1")
-    second.terminate()
-    assert second.wait(30) == 0
     assert kept.stat().st_mtime_ns == written_at  # nobody wrote it again, and nobody removed it before the end
+    api.processes.wait_until(lambda: not first.parent.exists())
     assert kept.stat().st_nlink == 1
-    assert not first.parent.exists()
-    begun = await connection.fetch("SELECT attempts FROM videos WHERE task_id = ANY ($1)", others)
-    assert [row["attempts"] for row in begun] == [1] * 4  # none was made twice
+
+
+async def test_two_workers_never_take_the_same_one(
+    database_url: str, made: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(
+        "INSERT INTO videos (video_id, task_id, camera_id, blur, status, requested_at, used_at)"
+        " SELECT 'both-' || n, $1, 'x' || n, 'none', 'waiting', now(), now() FROM generate_series(1, 40) n",
+        made,
+    )
+    other = await asyncpg.connect(database_url)
+
+    async def take(on: asyncpg.Connection, worker: str) -> list[str]:
+        found = []
+        while (claimed := await rows.claim(on, worker, 60)) is not None:
+            found.append(claimed.video_id)
+        return found
+
+    mine, theirs = await asyncio.gather(take(connection, "mine"), take(other, "theirs"))
+    assert mine
+    assert theirs
+    assert len({*mine, *theirs}) == len(mine) + len(theirs)
+    await connection.execute("DELETE FROM videos WHERE video_id LIKE 'both-%'")
+    await other.close()
 
 
 def test_the_video_of_a_job_is_made_by_itself_and_goes_with_it(short: Api, new_script: Any, videos: Path) -> None:
