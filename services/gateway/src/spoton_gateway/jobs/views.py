@@ -10,25 +10,24 @@ from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.jobs.records import environment_of
 from spoton_gateway.progress import FRAMES_BY_STAGE
 from spoton_gateway.queries import events as timeline
+from spoton_gateway.queries.tasks import IS_OVER
 
 _ALMOST = 99.9
 """The last bit of the progress is the end itself."""
 
 _MOST_EVENTS = 20_000  # as the timeline gives at once
 
-# A task is over once its end is here and all revisions that belong to it are applied.
-_STATUS = """
+_STATUS = f"""
 SELECT j.*, t.outcome, t.message, t.ended_at,
        CASE
-           WHEN t.outcome IS NOT NULL
-                AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
+           WHEN {IS_OVER}
                THEN CASE t.outcome WHEN 'COMPLETED' THEN 'completed' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END
            WHEN t.started THEN 'processing'
            ELSE 'queued'
        END AS status
 FROM jobs j LEFT JOIN tasks t ON t.task_id = j.job_id
 WHERE j.queued_at IS NOT NULL AND j.removed_at IS NULL
-"""
+"""  # noqa: S608 (text is ours)
 
 _FACTS = """
 SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
