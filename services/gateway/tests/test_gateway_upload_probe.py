@@ -82,7 +82,7 @@ def test_bombs_cost_a_process_and_nothing_else(make_bomb: Callable[[str], Path],
 def test_a_file_whose_end_is_missing_with_its_index(make_clip: Callable[..., Path]) -> None:
     path = make_clip("a.mp4", frames=50)
     path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(UnusableUpload, match="damaged|no frames"):
+    with pytest.raises(UnusableUpload, match=r"damaged|no frames"):
         look(path)
 
 
