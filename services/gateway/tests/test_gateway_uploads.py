@@ -143,8 +143,8 @@ def test_damaged_and_excessive_videos_are_refused(
 @pytest.mark.usefixtures("nothing_left")
 def test_bombs_are_refused_and_the_gateway_goes_on(api: httpx.Client, make_bomb: Callable[[str], Path]) -> None:
     """Some kB that say two thousand million pictures; a header that unpacks to 4 GB."""
-    refused(send(api, make_bomb("index").read_bytes()), 422, "file")
-    refused(send(api, make_bomb("packed").read_bytes()), 422, "file")
+    refused(send(api, make_bomb("index").read_bytes()), 422, "video")
+    refused(send(api, make_bomb("packed").read_bytes()), 422, "video")
 
 
 @pytest.mark.usefixtures("nothing_left")
