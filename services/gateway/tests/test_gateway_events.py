@@ -179,3 +179,13 @@ def test_who_took_a_thing_follows_revisions(api, processes, say, script, seen, o
     processes.wait_until(lambda: persons(api, script) == {"taken": (8, [8]), "stray": (None, [])})
     say(script.revision(2, ("c1", 1, 5, 9, 8, None)))
     processes.wait_until(lambda: persons(api, script) == {"taken": (None, [None]), "stray": (None, [])})
+
+
+def test_two_who_turn_out_to_be_one_have_not_met(api, processes, say, script, seen):
+    other = EventPerson(global_id=2, camera_id="c2", track_id=11, seen_frame_index=6)
+    say(script.start(), seen(script, "met", 6, type="met", others=(other,)), seen(script, "entered", 7))
+    processes.wait_until(lambda: ids(api, script) == ["met", "entered"])
+    say(script.revision(1, ("c2", 11, 0, 9, 2, 1)))
+    processes.wait_until(lambda: ids(api, script) == ["entered"])
+    say(script.revision(2, ("c2", 11, 0, 9, 1, 5)))
+    processes.wait_until(lambda: persons(api, script) == {"met": (1, [5]), "entered": (1, [])})
