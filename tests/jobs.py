@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,15 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 90.0
 
 
 def cut(video: Path, frames: int, into: Path) -> bytes:
-    """Return the first frames of a video as a video of its own, written to ``into``."""
+    """Return so many frames of a video, from its first on and over again, as a video of its own, kept in ``into``."""
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate
         assert rate is not None
-        with VideoWriter(into, stream.width, stream.height, round(rate)) as writer:
-            for index, frame in enumerate(container.decode(stream)):
-                if index == frames:
-                    break
-                writer.write(frame.to_ndarray(format="bgr24"))
+        found = [frame.to_ndarray(format="bgr24") for frame in islice(container.decode(stream), frames)]
+    with VideoWriter(into, stream.width, stream.height, round(rate)) as writer:
+        for image in islice(cycle(found), frames):
+            writer.write(image)
     return into.read_bytes()
 
 

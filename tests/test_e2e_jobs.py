@@ -23,21 +23,23 @@ from tests.line import Line
 pytestmark = pytest.mark.e2e
 
 LAYOUT = Layout(Path(__file__).parents[1] / ".local" / "test-line")
-LONG, SHORT = 80, 15  # pictures
+SHORT, USUAL, LONG = 15, 80, 200  # pictures
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Two people in a room; of its first second and a half; the whole of it."""
+    """People in a room, for a second and a half, for eight seconds, and the same over again."""
 
     short: bytes
+    usual: bytes
     long: bytes
 
 
 @pytest.fixture(scope="module")
 def clips(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    whole = scene / "c0" / "sub_video_01.mp4"
-    return Clips(cut(whole, SHORT, tmp_path_factory.mktemp("clips") / "short.mp4"), whole.read_bytes())
+    whole, folder = scene / "c0" / "sub_video_01.mp4", tmp_path_factory.mktemp("clips")
+    short, long = (cut(whole, frames, folder / f"{frames}.mp4") for frames in (SHORT, LONG))
+    return Clips(short, whole.read_bytes(), long)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def kill_gateway() -> None:
 
 
 def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips) -> None:
-    job_id = jobs.upload(clips.long, "ann")
+    job_id = jobs.upload(clips.usual, "ann")
     watch, began = ProgressWatch(jobs, job_id), time.monotonic()
     while (job := watch.look())["status"] not in ENDED:
         assert time.monotonic() - began < 90, job
@@ -62,9 +64,9 @@ def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips)
     # On average; how long a single pause is depends on what else these cores do. `make chaos-jobs` measures that.
     assert watch.moves >= (time.monotonic() - began) / 2
     task = jobs.client.get(f"/api/v1/processing-tasks/{job_id}/status").json()
-    assert (task["status"], task["frames"]["database"], task["identities_found"] > 0) == ("COMPLETED", LONG, True)
+    assert (task["status"], task["frames"]["database"], task["identities_found"] > 0) == ("COMPLETED", USUAL, True)
     place = f"environments/upload-{job_id}/cameras/camera/sub_videos/{job_id}.mp4"
-    assert jobs.client.get(f"/api/v1/media/tasks/{job_id}/{place}").content == clips.long
+    assert jobs.client.get(f"/api/v1/media/tasks/{job_id}/{place}").content == clips.usual
     for file_format, start in (("json", '{"task_id"'), ("csv", "event_id"), ("vtt", "WEBVTT"), ("text", "")):
         answer = jobs.client.get(f"/api/v1/results/{job_id}/events", params={"format": file_format})
         assert answer.status_code == 200
@@ -75,11 +77,10 @@ def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips)
 def test_ten_jobs_of_three_users_complete_in_turn_although_the_gateway_is_killed(jobs: Jobs, clips: Clips) -> None:
     long = jobs.upload(clips.long, "ann")
     wait_for(lambda: jobs.look(long)["progress"] > 0, "the long job to begin")
-    users = ("ann", "bob", "cleo")
-    short = {user: [jobs.upload(clips.short, user) for _ in range(3)] for user in users}
-    everyone = [long, *(job_id for ids in short.values() for job_id in ids)]
+    rounds = [{user: jobs.upload(clips.short, user) for user in ("bob", "cleo", "ann")} for _ in range(3)]
+    everyone = [long, *(job_id for one in rounds for job_id in one.values())]
     # Two of a user run; the others wait in the database, whatever becomes of the gateway.
-    assert jobs.look(short["ann"][2])["started_at"] is None
+    assert jobs.look(rounds[2]["ann"])["started_at"] is None
     kill_gateway()
     stack.up(LAYOUT, environ={})
     watches = [ProgressWatch(jobs, job_id) for job_id in everyone]
@@ -91,8 +92,8 @@ def test_ten_jobs_of_three_users_complete_in_turn_although_the_gateway_is_killed
 
     wait_for(completed, "ten jobs")
     ended = {job_id: jobs.look(job_id)["ended_at"] for job_id in everyone}
-    # Both came behind the long one, and neither waited for its end.
-    assert max(ended[short["bob"][0]], ended[short["cleo"][0]]) < ended[long]
+    # They came behind the long one, and did not wait for its end.
+    assert max(ended[rounds[0]["bob"]], ended[rounds[0]["cleo"]]) < ended[long]
     frames = [jobs.client.get(f"/api/v1/processing-tasks/{j}/status").json()["frames"]["database"] for j in everyone]
     assert frames == [LONG, *[SHORT] * 9]
     for job_id in everyone:
@@ -122,7 +123,7 @@ def remembered(redis_url: str, job_id: str) -> list[Any]:
 
 async def test_a_deleted_job_leaves_nothing_in_any_state(line: Line, jobs: Jobs, clips: Clips) -> None:
     database, gallery = line.connections.database_url, line.connections.redis_url
-    running, stopped = (jobs.upload(clips.long, "dora") for _ in range(2))
+    running, stopped = (jobs.upload(clips.usual, "dora") for _ in range(2))
     queued, broken = (jobs.upload(clips.short, "dora") for _ in range(2))
     done = jobs.upload(clips.short, "emil")
 
