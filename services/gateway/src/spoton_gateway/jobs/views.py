@@ -31,7 +31,8 @@ WHERE j.queued_at IS NOT NULL AND j.removed_at IS NULL
 
 _FACTS = """
 SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
-       ARRAY(SELECT sum(frames_done)::bigint FROM task_progress WHERE task_id = $1 GROUP BY stage) AS stages,
+       ARRAY(SELECT sum(frames_done)::bigint FROM task_progress
+             WHERE task_id = $1 AND stage = ANY ($2) GROUP BY stage) AS stages,
        coalesce(
            (SELECT max(frames_done) FROM task_progress WHERE task_id = $1 AND stage = 'INGEST' AND ended),
            (SELECT sum(num_frames) FROM media WHERE task_id = $1)
@@ -85,7 +86,7 @@ async def events(connection: asyncpg.Connection, job_id: str) -> BriefEvents:
 
 async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
     job_id, status = row["job_id"], row["status"]
-    facts = await connection.fetchrow(_FACTS, job_id)
+    facts = await connection.fetchrow(_FACTS, job_id, list(FRAMES_BY_STAGE))
     return Job(
         job_id=job_id,
         file_key=row["file_key"],
