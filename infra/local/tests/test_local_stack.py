@@ -228,6 +228,7 @@ def test_a_service_that_dies_at_start_fails_up_at_once_with_its_last_words(
         stack.up(layout, services=services, environ={})
     assert time.monotonic() - began < 20
     assert stack.status(layout, services).services["reid"] is State.FAILED
+    assert stack.fallen(layout, services) == {"reid": Processes(layout).log_file("reid")}
 
 
 @pytest.mark.usefixtures("servers")

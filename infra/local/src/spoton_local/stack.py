@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from spoton_local import credentials
 from spoton_local.component import Component
@@ -117,6 +118,14 @@ def status(layout: Layout, services: Sequence[Service] = SERVICES) -> Status:
     return Status(
         servers={name: states[name] for name in SERVER_NAMES}, services={name: states[name] for name in names}
     )
+
+
+def fallen(layout: Layout, services: Sequence[Service] = SERVICES) -> dict[str, Path]:
+    """Return what was started and has ended by itself, with the log that tells why. Asks nobody: quick."""
+    processes = Processes(layout)
+    names = (*SERVER_NAMES, *(service.name for service in services))
+    ended = [name for name in names if processes.record(name) is not None and processes.running(name) is None]
+    return {name: processes.log_file(name) for name in ended}
 
 
 def _state(processes: Processes, component: Component) -> State:

@@ -4,6 +4,7 @@ CommandError
 ├── GatewayRefused      the gateway answered with a problem
 ├── GatewayUnreachable  nobody answers at the gateway's address
 ├── NoSuchLetter        there is no dead letter of that id
+├── ServiceFallen       a process of the stack ended while it was needed
 ├── JobFailed           a job ended, but not as completed
 └── FramesMissing       a task ended, but not every frame came out
 """
@@ -27,6 +28,10 @@ class FramesMissing(CommandError):
 
 class NoSuchLetter(CommandError):
     """There is no dead letter of that id."""
+
+
+class ServiceFallen(CommandError):
+    """A process of the stack ended while it was needed."""
 
 
 class JobFailed(CommandError):

@@ -11,7 +11,7 @@ import typer
 
 from spoton_cli.errors import FramesMissing
 from spoton_cli.exporting import write_export
-from spoton_cli.following import follow_task
+from spoton_cli.following import follow_task, require_local_stack
 from spoton_cli.gateway import Gateway, TaskState
 
 
@@ -45,11 +45,11 @@ class RunReport:
 def run_task(
     gateway: Gateway, environment_id: str, on_start: Callable[[str], None] = lambda _task_id: None
 ) -> RunReport:
-    """Run a task from start to end, with progress on standard error; ``on_start`` hears its id."""
+    """Run a task on the local stack from start to end, with progress on standard error; ``on_start`` hears its id."""
     began = time.monotonic()
     task_id = gateway.start(environment_id)
     on_start(task_id)
-    task = follow_task(gateway, task_id)
+    task = follow_task(gateway, task_id, require_local_stack)
     return _report(task, time.monotonic() - began)
 
 

@@ -3,15 +3,25 @@
 A snapshot says how far into the input it stands. States are functions of the input before that offset, so of two
 snapshots of a key the one with the larger offset is right, whoever wrote it: an instance that lost its partition
 without noticing cannot set the new owner back.
+
+A state that is too large for a record lies in parts before its snapshot, under keys of that offset: the parts of the
+last snapshot stay until the next one is whole.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from spoton_schemas.topics import Position
 
+from spoton_common.errors import UnreadableSnapshot
 from spoton_common.kafka.client import client_config
+
+PART_BYTES = 4 * 1024 * 1024
+"""The most of a state that goes into one record."""
+
+PART_HEADERS = {"spoton-part": b"1"}
+"""What tells parts from snapshots, whatever keys are called."""
 
 _TIMEOUT_S = 10.0
 
@@ -26,11 +36,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A key's state after all its input before ``offset``; ``state`` is empty once the key is finished."""
+    """A key's state after all its input before ``offset``; ``state`` is empty once the key is finished.
+
+    ``parts``: how many records the state is spread over; 0: it is here.
+    """
 
     offset: int
     progress: dict[str, Progress] = field(default_factory=dict)
     state: bytes = b""
+    parts: int = 0
 
     def to_bytes(self) -> bytes:
         """Write as MessagePack."""
@@ -41,11 +55,54 @@ class Snapshot:
         """Read what ``to_bytes`` wrote."""
         return msgspec.msgpack.decode(data, type=cls)
 
+    def part_keys(self, key: str) -> list[str]:
+        """Name the records that hold the state's parts."""
+        return [f"{key}#{self.offset}.{number}" for number in range(self.parts)]
+
+    def in_parts(self) -> tuple["Snapshot", list[bytes]]:
+        """Return the snapshot as it is written, and the parts to be written before it; none for a small state."""
+        if len(self.state) <= PART_BYTES:
+            return self, []
+        parts = [self.state[at : at + PART_BYTES] for at in range(0, len(self.state), PART_BYTES)]
+        return replace(self, state=b"", parts=len(parts)), parts
+
+
+class NewestSnapshots:
+    """Takes a state topic's records in order and keeps the newest snapshot of every key."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, Snapshot] = {}
+        self._parts: dict[str, bytes] = {}
+
+    def take(self, key: str, value: bytes | None, is_part: bool) -> None:
+        """Take a record; no value: it is gone."""
+        if is_part:
+            if value is None:
+                self._parts.pop(key, None)
+            else:
+                self._parts[key] = value
+        elif value is None:
+            self._newest.pop(key, None)
+        else:
+            snapshot = Snapshot.from_bytes(value)
+            if key not in self._newest or snapshot.offset >= self._newest[key].offset:
+                self._newest[key] = snapshot
+
+    def whole(self) -> dict[str, Snapshot]:
+        """Return the snapshots with their states; ``UnreadableSnapshot`` if a part is missing."""
+        return {key: replace(found, state=self._joined(key, found)) for key, found in self._newest.items()}
+
+    def _joined(self, key: str, snapshot: Snapshot) -> bytes:
+        try:
+            return snapshot.state + b"".join(self._parts[part] for part in snapshot.part_keys(key))
+        except KeyError as error:
+            raise UnreadableSnapshot(f"the state of {key} lacks its part {error}") from None
+
 
 def read_snapshots(bootstrap: str, topic: str, partition: int) -> dict[str, Snapshot]:
     """Read a partition of a state topic from beginning to end and return the newest snapshot of every key.
 
-    ``KafkaException`` if the broker is away.
+    ``KafkaException`` if the broker is away, ``UnreadableSnapshot`` if a part of a state is missing.
     """
     consumer = Consumer(
         {
@@ -63,7 +120,7 @@ def read_snapshots(bootstrap: str, topic: str, partition: int) -> dict[str, Snap
 
 
 def _read_to_end(consumer: Consumer) -> dict[str, Snapshot]:
-    newest: dict[str, Snapshot] = {}
+    newest = NewestSnapshots()
     while True:
         message = consumer.poll(_TIMEOUT_S)
         if message is None:
@@ -71,13 +128,7 @@ def _read_to_end(consumer: Consumer) -> dict[str, Snapshot]:
         error = message.error()
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
-                return newest
+                return newest.whole()
             raise KafkaException(error)
-        value = message.value()
-        key = (message.key() or b"").decode()
-        if value is None:
-            newest.pop(key, None)
-            continue
-        snapshot = Snapshot.from_bytes(value)
-        if key not in newest or snapshot.offset >= newest[key].offset:
-            newest[key] = snapshot
+        is_part = dict(message.headers() or ()) == PART_HEADERS
+        newest.take((message.key() or b"").decode(), message.value(), is_part)

@@ -7,6 +7,7 @@ tracklets in view. Pairs are added up anew only where a tracklet was cut or two 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,22 @@ class FloorTable:
         self._lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.int64)
         self._until = max((tracklet.frames[-1] for tracklet in tracklets), default=self._until)
         return floor_evidence(self._sums, self._counts, fps, parameters)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Write the pairs that were seen together only: of many tracklets few are."""
+        state: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
+        met = np.nonzero(self._counts)
+        state |= {"_sums": self._sums[met], "_counts": self._counts[met]}
+        return {**state, "size": len(self._counts), "met": tuple(rows.astype(np.int32) for rows in met)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        size, met = state.pop("size"), state.pop("met")
+        for name, value in state.items():
+            setattr(self, name, value)
+        for name in ("_sums", "_counts"):
+            table = np.zeros((size, size))
+            table[met] = state[name]
+            setattr(self, name, table)
 
     def agreement(self) -> tuple[Matrix, Matrix]:
         """Return the mean log-odds of each pair at the last update, and from how many moments."""
