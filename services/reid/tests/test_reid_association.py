@@ -18,7 +18,7 @@ from spoton_reid.association import (
 from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
-from spoton_reid.association.evidence import cannot_link, fading, floor_evidence, floor_log_odds
+from spoton_reid.association.evidence import cannot_link, floor_evidence, floor_log_odds
 from spoton_reid.association.exchanges import exchange_tails
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.floor_table import FloorTable
@@ -247,17 +247,6 @@ def test_floor_evidence_by_hand() -> None:
     assert floor_log_odds(apart, parameters).tolist() == pytest.approx([6 * (0.7 - 0.5), -8, 4, np.nan], nan_ok=True)
     sums, counts = np.array([30.0, 0.0, 4.0]), np.array([25.0, 0.0, 1.0])
     assert floor_evidence(sums, counts, 25, parameters).tolist() == pytest.approx([1.2, 0, 4 * np.sqrt(1 / 25)])
-
-
-def test_looks_fade_with_the_time_between() -> None:
-    tracklets = [Tracklet(0, track, 0) for track in range(3)]
-    for tracklet, start in zip(tracklets, (0, 5, 69), strict=True):
-        for frame in range(start, start + 10):
-            tracklet.add(frame, seen("c0", 0, 1, frame, (1, 1)), (1.0, 1.0))
-    shares = fading(tracklets, FPS, EvidenceParameters(appearance_memory_s=5.0, appearance_lasting=0.2))
-    assert shares[0, 1] == shares[0, 0] == 1  # at the same time
-    assert shares[0, 2] == shares[2, 0] == pytest.approx(0.2 + 0.8 * np.exp(-6 / 5))
-    assert shares[1, 2] == pytest.approx(0.2 + 0.8 * np.exp(-5.5 / 5))
 
 
 @pytest.mark.parametrize("late", [(0, 0, 0), (0, 4, -3)])

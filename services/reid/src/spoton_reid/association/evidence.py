@@ -54,19 +54,6 @@ def appearance_evidence(cosines: Matrix, weights: Matrix, curves: Curves, parame
     return evidence
 
 
-def fading(tracklets: Sequence[Tracklet], fps: float, parameters: EvidenceParameters) -> Matrix:
-    """Tell how much of appearance counts between tracklets that are apart in time: (N, N), 1 for simultaneous ones.
-
-    Sums over pairs take pairs for independent, and they are not: somebody's long past would outvote what the last
-    seconds show, most of all between people who look alike.
-    """
-    _, first, last = _spans(tracklets)
-    apart_s = np.maximum(first[:, None] - last[None, :], first[None, :] - last[:, None]).clip(min=0) / fps
-    lasting = parameters.appearance_lasting
-    shares: Matrix = lasting + (1 - lasting) * np.exp(-apart_s / parameters.appearance_memory_s)
-    return shares
-
-
 def floor_log_odds(apart: Matrix, parameters: EvidenceParameters) -> Matrix:
     """Evidence of one moment at which two cameras see two feet.
 

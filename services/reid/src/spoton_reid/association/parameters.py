@@ -15,8 +15,6 @@ class EvidenceParameters:
     appearance_slope: float = 10.0  # per unit of cosine; terrace1
     appearance_midpoint: float = 0.45  # cosine at even odds; terrace1
     appearance_limit: float = 5.0  # one source of evidence must not silence the others
-    appearance_memory_s: float = 5.0  # apart for so long, looks count e times less: pairs of one person err alike
-    appearance_lasting: float = 0.2  # … but never less than this share
     full_crops: float = 8.0  # visibility-weighted crops after which a mean appearance is trusted; generated scenes
 
     # Floor: for simultaneous tracklets of different cameras.

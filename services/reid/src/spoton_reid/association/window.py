@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spoton_reid.association.calibration import Calibration
 from spoton_reid.association.calibration.appearance import Curves
-from spoton_reid.association.evidence import appearance_evidence, fading, mean_appearances, motion_evidence
+from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.parameters import EvidenceParameters
@@ -172,5 +172,5 @@ class Window:
         cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
         pairs = np.ix_(cameras, cameras)
         curves = Curves(calibration.curves.midpoints[pairs], calibration.curves.slopes[pairs])
-        looks = appearance_evidence(cosines, weights, curves, parameters) * fading(tracklets, fps, parameters)
+        looks = appearance_evidence(cosines, weights, curves, parameters)
         return Weighed(looks, floor + motion, cosines, weights, *self._floor.agreement())
