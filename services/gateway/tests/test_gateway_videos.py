@@ -370,6 +370,17 @@ async def test_what_ends_its_process_again_and_again_is_given_up(
     problem(short.get(task_id, camera_id="c1"), 409, "its process ended each time")
 
 
+async def test_what_is_removed_while_it_is_made_leaves_nothing(
+    api: Api, made: str, connection: asyncpg.Connection, videos: Path
+) -> None:
+    folder = videos / "annotated"
+    before = set(folder.iterdir())
+    api.get(made, camera_id="c2")
+    api.processes.wait_until(lambda: len(set(folder.iterdir())) > len(before))
+    await connection.execute("DELETE FROM videos WHERE task_id = $1 AND camera_id = 'c2'", made)
+    api.processes.wait_until(lambda: set(folder.iterdir()) == before)
+
+
 async def test_what_nobody_asks_for_any_more_goes(
     connection: asyncpg.Connection, api: Api, made: str, tmp_path: Path
 ) -> None:

@@ -171,10 +171,11 @@ async def fail(connection: asyncpg.Connection, row: VideoRow, worker: str, messa
     await connection.execute(update, row.video_id, worker, message)
 
 
-async def release(connection: asyncpg.Connection, row: VideoRow, worker: str) -> None:
-    """Give a video back, for the next worker to go on with."""
+async def release(connection: asyncpg.Connection, row: VideoRow, worker: str) -> bool:
+    """Give a video back, for the next worker to go on with; False if nobody wants it any more."""
     update = f"UPDATE videos SET status = 'waiting', attempts = attempts - 1 WHERE {_MINE}"  # noqa: S608
     await connection.execute(update, row.video_id, worker)
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM videos WHERE video_id = $1)", row.video_id))
 
 
 def _did(tag: str) -> bool:

@@ -104,7 +104,9 @@ class Worker:
             log.info("video given back")
             metrics.VIDEOS.labels(NAME, "given_back").inc()
             async with self._database.connection() as connection:
-                await rows.release(connection, row, self._name)
+                wanted = await rows.release(connection, row, self._name)
+            if not wanted:
+                await asyncio.to_thread(tidying.remove_work, self._videos.dir, row.video_id)
         except Exception:
             # Whatever it is about this one, the others' turn comes.
             log.exception("video failed")
