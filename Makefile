@@ -16,7 +16,7 @@ LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproj
 	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
 .PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
-	hostile schemathesis pressure lint format types docs clean
+	chaos-jobs hostile schemathesis pressure lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,7 +70,10 @@ chaos: setup ## Kill processes and servers at random moments, compare the result
 	@$(RUN) python -m tests.chaos --runs $(or $(N),20) --seed $(or $(SEED),7)
 
 chaos-disk: setup ## Let the disk of the servers run full under a task (needs the right to mount)
-	$(RUN) pytest -m chaos tests/chaos
+	$(RUN) pytest -m chaos tests/chaos/test_chaos_disk_full.py
+
+chaos-jobs: setup ## Kill each service during jobs on real footage (needs ../shared)
+	$(RUN) pytest -m chaos tests/chaos/test_chaos_jobs.py -s
 
 hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own while a task runs
 	HOSTILE_RECORDS=$(or $(N),10000) HOSTILE_SEED=$(or $(SEED),1) $(RUN) pytest tests/test_e2e_hostile.py -s --timeout 1800

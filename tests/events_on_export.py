@@ -34,6 +34,8 @@ def told(event: Event) -> TrueEvent:
     people = sorted(i for i in (event.global_id, *(o.global_id for o in event.others)) if i is not None)
     end_s = None if event.end_time_us is None else event.end_time_us / 1e6
     direction = event.details.get("direction")
+    if event.type == "occupancy_changed":
+        direction = "in" if int(event.details["count"]) > int(event.details["before"]) else "out"
     return TrueEvent(event.type, event.event_time_us / 1e6, end_s, event.place, tuple(people), direction)
 
 

@@ -53,10 +53,10 @@ class Instance:
 class Fleet:
     """One stack: servers as `spoton up` starts them, services as children of this process. Nothing runs at first."""
 
-    def __init__(self, layout: Layout, port_base: int) -> None:
+    def __init__(self, layout: Layout, port_base: int, detector: str | None = None) -> None:
         layout.create()
         self.layout = layout
-        self._plan = make_plan(None, detector=None, embedder=None, environ={BASE_VARIABLE: str(port_base)})
+        self._plan = make_plan(None, detector=detector, embedder=None, environ={BASE_VARIABLE: str(port_base)})
         save_plan(layout, self._plan)
         self.connections: Connections = connections(layout.root)
         self._environ = {BASE_VARIABLE: str(port_base)}

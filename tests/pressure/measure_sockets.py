@@ -21,6 +21,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.settings import Connections
+from spoton_mapper.events.stage import mark_behind
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
@@ -36,7 +37,7 @@ from spoton_schemas.records import (
     TaskStart,
     TaskStatus,
 )
-from spoton_schemas.topics import MAP_POINTS, TASK_STATUS
+from spoton_schemas.topics import EVENTS, MAP_POINTS, TASK_STATUS
 
 from tests.pressure.socket_clients import connect
 
@@ -99,7 +100,9 @@ def write_ticks(producer: RecordProducer, tasks: Sequence[str], ticks: int, rate
         producer.flush(20)
         time.sleep(max(0.0, began + (number + 1) / rate - time.monotonic()))
     for task_id in tasks:
-        producer.send(MAP_POINTS, tick(task_id, ticks, Kind.END_OF_TASK))
+        end = tick(task_id, ticks, Kind.END_OF_TASK)
+        producer.send(MAP_POINTS, end)
+        producer.send(EVENTS, mark_behind(end))
     producer.flush(20)
 
 

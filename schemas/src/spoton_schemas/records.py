@@ -385,9 +385,12 @@ class EventPerson:
     seen_frame_index: bounds.Count
 
 
+END_OF_EVENTS = "end_of_task"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(_OfTask):
-    """Something that happened."""
+    """Something that happened; or, of the type ``END_OF_EVENTS``, the mark behind the last of a task."""
 
     event_id: bounds.Name
     type: bounds.Name
@@ -406,6 +409,11 @@ class Event(_OfTask):
     position: Point | None = None
     confidence: bounds.Share = 1.0
     details: Annotated[dict[bounds.Label, bounds.Text], Meta(max_length=1000)] = field(default_factory=dict)
+
+    @property
+    def ends_task(self) -> bool:
+        """Whether it is the mark."""
+        return self.type == END_OF_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -27,6 +28,7 @@ from spoton_common.kafka.producer import RecordProducer
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
+    END_OF_EVENTS,
     Appearance,
     CameraMapPoints,
     Event,
@@ -46,7 +48,7 @@ from spoton_schemas.records import (
     TaskStart,
     TaskStatus,
 )
-from spoton_schemas.topics import TOPICS
+from spoton_schemas.topics import EVENTS, TOPICS
 
 if TYPE_CHECKING:  # the local stack is no part of the service: its unit tests run without it
     from spoton_local.connections import Connections
@@ -118,6 +120,11 @@ class Script:
 
     def end_of_segment(self, tick: int, batch: int) -> MapPoints:
         return replace(self._tick(Kind.END_OF_SEGMENT, tick), sub_video_batch_index=batch)
+
+    def end_of_events(self, tick: int) -> Event:
+        """The answer of the events process to the end."""
+        when = {"global_frame_index": tick, "event_time_us": tick * 100_000}
+        return Event(**self.ids, event_id=END_OF_EVENTS, type=END_OF_EVENTS, **when)
 
     def end(self, tick: int, *, revision: int = 0, outcome: Outcome = Outcome.COMPLETED) -> MapPoints:
         return self._tick(Kind.END_OF_TASK, tick, identity_revision=revision, outcome=outcome)
@@ -352,12 +359,18 @@ def producer(stack: "Connections") -> RecordProducer:
 
 @pytest.fixture(scope="module")
 def say(producer: RecordProducer) -> Callable[..., None]:
-    """Write records to the topics of their types and wait until Kafka has them."""
+    """Write records to the topics of their types and wait until Kafka has them.
 
-    def write(*records: object, headers: dict[str, bytes] | None = None) -> None:
+    The end of a task is answered as by the events process, unless ``answered`` is false.
+    """
+
+    def write(*records: object, headers: dict[str, bytes] | None = None, answered: bool = True) -> None:
         for record in records:
             topic = next(topic for topic in TOPICS.values() if topic.record_type is type(record))
             producer.send(topic, record, headers)
+            if answered and isinstance(record, MapPoints) and record.kind is Kind.END_OF_TASK:
+                script = Script(record.task_id, record.environment_id)
+                producer.send(EVENTS, script.end_of_events(record.global_frame_index))
         producer.flush(20)
 
     return write
@@ -476,3 +489,47 @@ def make_jpegs(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def make_bomb(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a small file that would unpack to gigabytes: ``make_bomb("index")``, ``make_bomb("packed")``."""
+
+    def make(kind: str) -> Path:
+        path = tmp_path / f"{kind}.mp4"
+        if kind == "packed":
+            _write_packed_bomb(path)
+        else:
+            whole = _write_clip(tmp_path / "whole.mp4", 50, 25, "libx264", False, {"movflags": "faststart"})
+            _write_index_bomb(path, whole.read_bytes())
+        return path
+
+    return make
+
+
+def _write_index_bomb(path: Path, whole: bytes) -> None:
+    """A file of some kB whose index says two thousand million frames of one byte."""
+    data = bytearray(whole)
+    size = data.index(b"stsz") + 8
+    data[size : size + 8] = struct.pack(">II", 1, 0x7FFFFFF0)
+    chunks = data.index(b"stsc") + 12
+    data[chunks : chunks + 12] = struct.pack(">III", 1, 0x7FFFFFF0, 1)
+    times = data.index(b"stts") + 12
+    data[times : times + 4] = struct.pack(">I", 0x7FFFFFF0)
+    path.write_bytes(data)
+
+
+def _write_packed_bomb(path: Path) -> None:
+    """A compressed header of 4 MB that unpacks to 4 GB."""
+    packer = zlib.compressobj(9)
+    head = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = struct.pack(">I", ((4095 << 20) % 65521) << 16 | 1)  # Adler-32 of zeros
+    packed = head + block * 4094 + b"\x03\x00" + checksum
+    assert zlib.decompress(head + block * 3 + b"\x03\x00" + struct.pack(">I", ((4 << 20) % 65521) << 16 | 1))
+
+    def atom(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content) + 8) + name + content
+
+    compressed = atom(b"dcom", b"zlib") + atom(b"cmvd", struct.pack(">I", 4095 << 20) + packed)
+    path.write_bytes(atom(b"ftyp", b"qt  \0\0\0\0qt  ") + atom(b"moov", atom(b"cmov", compressed)))

@@ -23,7 +23,7 @@ IDENTITY = st.one_of(st.none(), st.integers(1, 4))
 CHANGE = st.tuples(
     st.sampled_from([("c1", 1), ("c2", 11)]), st.integers(0, TICKS), st.integers(0, TICKS), IDENTITY, IDENTITY
 )
-TICK = st.tuples(IDENTITY, IDENTITY, st.booleans(), st.integers(0, 2))
+TICK = st.tuples(IDENTITY, IDENTITY, st.booleans(), st.booleans(), st.integers(0, 2))
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,21 @@ class Story:
     batches: Sequence[Sequence[Any]]
 
 
+def without_c2(person):
+    """A box whose feet are hidden has an identity, but no part in the position."""
+    return replace(person, camera_ids=("c1",)) if "c1" in person.camera_ids else person
+
+
 @st.composite
 def stories(draw, script):
     frames, newest = [], 0
-    for tick, (one, other, foretold, news) in enumerate(draw(st.lists(TICK, min_size=1, max_size=TICKS))):
+    for tick, (one, other, foretold, hidden, news) in enumerate(draw(st.lists(TICK, min_size=1, max_size=TICKS))):
         newest += news
         frame = script.frame(tick, revision=newest, ids=(one, other))
         absent = {1, 2, 3, 4} - {one, other}
         guesses = tuple(script.person(i, tick, ()) for i in sorted(absent)) if foretold else ()
-        frames.append(replace(frame, people=frame.people + guesses))
+        seen = tuple(without_c2(person) if hidden else person for person in frame.people)
+        frames.append(replace(frame, people=seen + guesses))
     changes = draw(st.lists(st.lists(CHANGE, min_size=1, max_size=3), max_size=6))
     revisions = [
         script.revision(number, *[(*track, min(a, b), max(a, b), old, new) for track, a, b, old, new in listed])

@@ -151,3 +151,41 @@ def test_followers_are_told_of_corrected_events(api, processes, say, script, see
         assert next_event() == (1, 0)
         say(script.revision(1, ("c1", 1, 5, 9, 1, 8)))
         assert next_event() == (8, 1)
+
+
+def test_a_task_is_over_once_all_its_events_are_stored(api, processes, say, script, seen):
+    def status() -> str:
+        answer = api.get(f"/api/v1/processing-tasks/{script.task_id}/status")
+        return str(answer.json().get("status"))
+
+    say(script.accepted(), script.start(), script.frame(0), script.end(1), answered=False)
+    processes.wait_until(lambda: status() == "RUNNING")
+    say(seen(script, "late", 0))
+    processes.wait_until(lambda: ids(api, script) == ["late"])
+    assert status() == "RUNNING"
+    say(script.end_of_events(1))
+    processes.wait_until(lambda: status() == "COMPLETED")
+    assert ids(api, script) == ["late"]
+
+
+@pytest.mark.parametrize("order", ["event first", "revision first"])
+def test_who_took_a_thing_follows_revisions(api, processes, say, script, seen, order):
+    doer = EventPerson(global_id=1, camera_id="c1", track_id=1, seen_frame_index=5)
+    # The event's own tracklet is the thing's: changes of a person with that number do not concern it.
+    taken = seen(script, "taken", 6, type="object_picked_up", track_id=40, seen_frame_index=None, others=(doer,))
+    stray = seen(script, "stray", 6, type="object_picked_up", track_id=40, seen_frame_index=None, global_id=None)
+    revision = script.revision(1, ("c1", 1, 5, 9, 1, 8), ("c1", 40, 0, 9, 1, 3))
+    say(script.start(), *([taken, stray, revision] if order == "event first" else [revision, taken, stray]))
+    processes.wait_until(lambda: persons(api, script) == {"taken": (8, [8]), "stray": (None, [])})
+    say(script.revision(2, ("c1", 1, 5, 9, 8, None)))
+    processes.wait_until(lambda: persons(api, script) == {"taken": (None, [None]), "stray": (None, [])})
+
+
+def test_two_who_turn_out_to_be_one_have_not_met(api, processes, say, script, seen):
+    other = EventPerson(global_id=2, camera_id="c2", track_id=11, seen_frame_index=6)
+    say(script.start(), seen(script, "met", 6, type="met", others=(other,)), seen(script, "entered", 7))
+    processes.wait_until(lambda: ids(api, script) == ["met", "entered"])
+    say(script.revision(1, ("c2", 11, 0, 9, 2, 1)))
+    processes.wait_until(lambda: ids(api, script) == ["entered"])
+    say(script.revision(2, ("c2", 11, 0, 9, 1, 5)))
+    processes.wait_until(lambda: persons(api, script) == {"met": (1, [5]), "entered": (1, [])})

@@ -159,6 +159,17 @@ def test_status_and_progress_follow_the_sink_and_never_go_back(api: Api, play: C
 
 
 @pytest.mark.integration
+def test_who_only_watches_adds_nothing_to_the_progress(api: Api, say: Callable[..., None], new_script: Any) -> None:
+    job_id = api.upload("bea")
+    api.processes.wait_until(lambda: api.started(job_id))
+    script = new_script(task_id=job_id, environment_id=environment_of(job_id))
+    say(script.media(CAMERA, 0, frames=10, last=True), script.progress(Stage.EVENTS, None, 10))
+    for number, stage in enumerate((Stage.INGEST, Stage.DETECTOR, Stage.TRACK, Stage.ASSOCIATE, Stage.MAPPER), 1):
+        say(script.progress(stage, CAMERA, 6))
+        api.processes.wait_until(lambda n=number: api.job(job_id)["progress"] == n * 10)
+
+
+@pytest.mark.integration
 def test_failed_and_stopped_jobs_say_so(api: Api, play: Callable[..., None]) -> None:
     bad, stopped = api.upload("cleo"), api.upload("cleo")
     api.processes.wait_until(lambda: api.started(bad) and api.started(stopped))

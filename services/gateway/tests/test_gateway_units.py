@@ -228,15 +228,25 @@ def test_a_file_name_that_comes_twice_is_told_with_its_batch(script):
     assert [url.rpartition("/")[2] for url in urls] == ["a.mp4", "a.mp4?batch=1"]
 
 
-def test_the_end_waits_for_its_revisions(script):
+def test_the_end_waits_for_its_revisions_and_events(script):
     told = story(script)
     told.map_points(script.end(3, revision=2), NOW, {})
+    assert told.ending is None
+    assert told.event(script.end_of_events(3)) == []
     assert told.ending is None
     told.identity_revision(script.revision(1))
     assert told.ending is None
     told.identity_revision(script.revision(2))
     assert told.ending.status == "COMPLETED"
     assert told.identity_revision(script.revision(2)) == []
+
+
+def test_the_end_waits_for_the_last_event(script):
+    told = story(script)
+    told.map_points(script.end(3), NOW, {})
+    assert told.ending is None
+    told.event(script.end_of_events(3))
+    assert told.ending.status == "COMPLETED"
 
 
 def test_a_task_without_media_ends_with_its_last_camera(script):

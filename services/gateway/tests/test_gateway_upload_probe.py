@@ -1,8 +1,6 @@
 """What is found in uploaded files, and what hostile ones come to."""
 
 import asyncio
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,36 +52,6 @@ def truncated_front(path: Path, whole: bytes) -> Path:
     return path
 
 
-def index_bomb(path: Path, whole: bytes) -> Path:
-    """A file of some kB whose index says two thousand million frames of one byte."""
-    data = bytearray(whole)
-    size = data.index(b"stsz") + 8
-    data[size : size + 8] = struct.pack(">II", 1, 0x7FFFFFF0)
-    chunks = data.index(b"stsc") + 12
-    data[chunks : chunks + 12] = struct.pack(">III", 1, 0x7FFFFFF0, 1)
-    times = data.index(b"stts") + 12
-    data[times : times + 4] = struct.pack(">I", 0x7FFFFFF0)
-    path.write_bytes(data)
-    return path
-
-
-def packed_bomb(path: Path, _whole: bytes) -> Path:
-    """A compressed header of 4 MB that unpacks to 4 GB."""
-    packer = zlib.compressobj(9)
-    head = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
-    checksum = struct.pack(">I", ((4095 << 20) % 65521) << 16 | 1)  # Adler-32 of zeros
-    packed = head + block * 4094 + b"\x03\x00" + checksum
-    assert zlib.decompress(head + block * 3 + b"\x03\x00" + struct.pack(">I", ((4 << 20) % 65521) << 16 | 1))
-
-    def atom(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content) + 8) + name + content
-
-    compressed = atom(b"dcom", b"zlib") + atom(b"cmvd", struct.pack(">I", 4095 << 20) + packed)
-    path.write_bytes(atom(b"ftyp", b"qt  \0\0\0\0qt  ") + atom(b"moov", atom(b"cmov", compressed)))
-    return path
-
-
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -91,8 +59,6 @@ def packed_bomb(path: Path, _whole: bytes) -> Path:
         (text, UnsupportedMedia, "whatever its name says"),
         (playlist, UnsupportedMedia, "whatever its name says"),
         (truncated_front, UnusableUpload, r"ends after 1\.\d\d s of 2\.00 s"),
-        (index_bomb, UnusableUpload, "damaged|memory|no frames"),
-        (packed_bomb, UnusableUpload, "damaged|memory"),
     ],
 )
 def test_hostile_files_are_refused_with_a_sentence(
@@ -107,10 +73,16 @@ def test_hostile_files_are_refused_with_a_sentence(
         look(make(tmp_path / "hostile.mp4", whole))
 
 
+@pytest.mark.parametrize(("kind", "message"), [("index", "damaged|memory|no frames"), ("packed", "damaged|memory")])
+def test_bombs_cost_a_process_and_nothing_else(make_bomb: Callable[[str], Path], kind: str, message: str) -> None:
+    with pytest.raises(UnusableUpload, match=message):
+        look(make_bomb(kind))
+
+
 def test_a_file_whose_end_is_missing_with_its_index(make_clip: Callable[..., Path]) -> None:
     path = make_clip("a.mp4", frames=50)
     path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(UnusableUpload, match="damaged"):
+    with pytest.raises(UnusableUpload, match=r"damaged|no frames"):
         look(path)
 
 

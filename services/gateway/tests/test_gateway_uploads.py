@@ -4,6 +4,7 @@ import contextlib
 import resource
 import socket
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-MOST = 200_000
+MOST = 5_000_000
 SMALL = 100_000
 GATEWAY_SETTINGS = {
     "SPOTON_GATEWAY_UPLOAD_MAX_BYTES": str(MOST),
@@ -100,7 +101,7 @@ def test_one_byte_more_is_refused(api: httpx.Client, clip: bytes, path: str, mos
 
 @pytest.mark.usefixtures("nothing_left")
 def test_far_too_much_is_refused_before_it_comes(api: httpx.Client, processes: Any) -> None:
-    refused(send(api, bytes(MOST * 20)), 413, f"{MOST} bytes")
+    refused(send(api, bytes(MOST * 3)), 413, f"{MOST} bytes")
     head = "POST /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9000000000\r\n"
     with socket.create_connection(("127.0.0.1", processes.port), 10) as connection:
         connection.sendall(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n".encode())
@@ -137,6 +138,13 @@ def test_damaged_and_excessive_videos_are_refused(
     refused(send(api, huge, "huge.avi"), 422, "pixels")
     bomb = make_jpegs("bomb.avi", announced=(64, 48), true=(9000, 9000)).read_bytes()
     refused(send(api, bomb, "bomb.avi"), 422, "larger than announced")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_bombs_are_refused_and_the_gateway_goes_on(api: httpx.Client, make_bomb: Callable[[str], Path]) -> None:
+    """Some kB that say two thousand million pictures; a header that unpacks to 4 GB."""
+    refused(send(api, make_bomb("index").read_bytes()), 422, "video")
+    refused(send(api, make_bomb("packed").read_bytes()), 422, "video")
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -224,6 +232,29 @@ def test_no_room_is_told_and_passes(processes: Any, api: httpx.Client, clip: byt
     accepted = send(api, clip)
     assert accepted.status_code == 201
     api.delete(accepted.json()["status_url"])
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """Let the folder be a file system of its own; needs the right to mount."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False).returncode:
+        pytest.skip("no right to mount")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/upload", "/upload"])
+@pytest.mark.usefixtures("nothing_left")
+def test_a_full_disk_is_told_and_left_as_it_was(api: httpx.Client, clip: bytes, folder: Path, path: str) -> None:
+    with small_disk(folder, "64k"):
+        for _ in range(3):  # each time there is as much room as before
+            refused(send(api, padded(clip, 90_000), path=path), 507, "no room")
+            assert list(folder.iterdir()) == []
+        accepted = send(api, clip)
+        assert accepted.status_code == 201
+        api.delete(accepted.json()["status_url"])
 
 
 @pytest.mark.parametrize("path", ["/api/v1/upload", "/upload"])

@@ -245,6 +245,18 @@ def test_a_place_where_nobody_went_before_is_unusual() -> None:
     assert of(watch({**passers(9, walk((0.0, 9.0), (10.0, 9.0), 8.0)), **stray}), "unusual_place") == []
 
 
+def test_what_is_unusual_begins_where_it_is_and_is_no_step_aside() -> None:
+    crowd = passers(10, walk((0.0, 9.5), (10.0, 9.5), 8.0))
+    # Half a metre a second: from 11 m on, nobody has been within a metre.
+    stray = {99: [*[None] * 200, *walk((5.0, 9.0), (5.0, 15.0), 12.0), *stay((5.0, 9.5), 3.0)]}
+    event = one(watch({**crowd, **stray}), "unusual_place")
+    assert event.global_frame_index == pytest.approx(240, abs=1)
+    assert event.end_frame_index == pytest.approx(320, abs=1)
+    step = [*walk((5.0, 10.5), (5.0, 11.2), 0.4), *walk((5.0, 11.2), (5.0, 10.5), 0.4)]
+    beside = {99: [*[None] * 200, *stay((5.0, 10.5), 2.0), *step, *stay((5.0, 10.5), 2.0)]}
+    assert of(watch({**crowd, **beside}), "unusual_place") == []
+
+
 def test_the_other_way_is_unusual_where_everybody_goes_one_way() -> None:
     crowd = passers(10, walk((0.0, 9.0), (10.0, 9.0), 8.0))
     events = watch({**crowd, 99: [*[None] * 200, *walk((9.0, 9.0), (1.0, 9.0), 7.0)]})

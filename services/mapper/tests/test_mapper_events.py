@@ -2,9 +2,12 @@
 
 import pytest
 from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.stage import Output, Rejection
 from spoton_mapper.behaviour import BehaviourParameters
 from spoton_mapper.events.machine import EventsMachine, rules_of
+from spoton_mapper.events.stage import EventsStage
 from spoton_schemas.records import (
+    END_OF_EVENTS,
     CameraMapPoints,
     Event,
     Kind,
@@ -100,3 +103,19 @@ def test_a_scene_that_cannot_be_used_is_refused(bad: MapPoints) -> None:
         watching.feed(bad)
     assert caught.value.reason == "bad_scene"
     assert watching.snapshot() == b""
+
+
+def test_a_mark_stands_behind_the_last_event_of_each_task() -> None:
+    stage = EventsStage(rules_of(BehaviourParameters()))
+    types = [output.record.type for output in stage.feed(RECORDS) if isinstance(output, Output)]
+    assert types[-2:] == ["walking", END_OF_EVENTS]
+    assert types.count(END_OF_EVENTS) == 1
+
+
+def test_a_task_whose_records_cannot_be_used_ends_too() -> None:
+    stage = EventsStage(rules_of(BehaviourParameters()))
+    refused_start, refused_frame, refused_end, mark = stage.feed([start(tripwires=(LINE,)), frame(0), END])
+    refusals = [o for o in (refused_start, refused_frame, refused_end) if isinstance(o, Rejection)]
+    assert [(o.index, o.reason) for o in refusals] == [(0, "bad_scene"), (1, "not_started"), (2, "not_started")]
+    assert isinstance(mark, Output)
+    assert mark.record.ends_task

@@ -17,8 +17,10 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.runtime.stage import Output
 from spoton_mapper.behaviour import BehaviourParameters
-from spoton_mapper.events.machine import EventsMachine, rules_of
+from spoton_mapper.events.machine import rules_of
+from spoton_mapper.events.stage import EventsStage
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import (
@@ -146,8 +148,8 @@ def line(stack: "Connections", free_port_base: Callable[[], int], tmp_path: Path
 
 def test_events_survive_a_kill_in_the_middle(line: Line) -> None:
     given = records(line.task_id)
-    machine = EventsMachine(rules_of(BehaviourParameters()))
-    expected = [line.written(output.record) for record in given for output in machine.feed(record)]
+    stage = EventsStage(rules_of(BehaviourParameters()))
+    expected = [line.written(output.record) for output in stage.feed(given) if isinstance(output, Output)]
     assert len(expected) > 100
 
     half = len(given) // 2

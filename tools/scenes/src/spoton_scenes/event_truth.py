@@ -27,6 +27,8 @@ ACTION_S = 0.8
 MEETING_S = 2.0
 MEETING_M, PARTING_M = 1.5, 2.0
 STANDING_M_S, RUNNING_M_S = 0.45, 2.0
+DWELL_S = 10.0
+LOITER_S, LOITER_M, LOITER_LEFT_M = 30.0, 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ def paths_of(scene: Scene, frames: Sequence[Sequence[PersonState]]) -> list[Path
 
 
 def true_events(
-    paths: Sequence[Path], fps: float, zones: Mapping[str, Polygon], tripwires: Mapping[str, Line]
+    paths: Sequence[Path], fps: float, zones: Mapping[str, Polygon], tripwires: Mapping[str, Line], crowd: int = 8
 ) -> list[TrueEvent]:
-    """Compute all events of some paths; ``fps`` is that of the paths."""
+    """Compute all events of some paths; ``fps`` is that of the paths, more people than ``crowd`` in a zone are one."""
     events: list[TrueEvent] = []
     end = max((path.first + len(path.xy_m) for path in paths), default=0)
     for path in paths:
@@ -76,6 +78,9 @@ def true_events(
         for name, line in tripwires.items():
             events += _crossings(path, fps, name, line)
         events += _actions(path, fps)
+        events += _loiterings(path, fps)
+    events += _occupancy(events, paths, fps, end)
+    events += _crowds(events, crowd)
     for one, other in combinations(paths, 2):
         events += _meetings(one, other, fps)
     return sorted(events, key=lambda event: (event.start_s, event.type, event.people))
@@ -92,6 +97,8 @@ def _stays(path: Path, fps: float, name: str, polygon: Polygon, end: int) -> Ite
             gone = last == len(inside)  # out of the scene: left where last seen, unless it is the film that ends
             if path.first + last < end:
                 yield TrueEvent("zone_left", (path.first + last - gone) / fps, None, name, who)
+            if last - first >= DWELL_S * fps:
+                yield TrueEvent("zone_dwelled", (path.first + first) / fps, (path.first + last - gone) / fps, name, who)
 
 
 def _crossings(path: Path, fps: float, name: str, line: Line) -> Iterator[TrueEvent]:
@@ -116,6 +123,48 @@ def _actions(path: Path, fps: float) -> Iterator[TrueEvent]:
         name = ("standing", "walking", "running")[int(value)]
         end = path.first + half + last if last < len(kinds) else path.first + len(path.xy_m) - 1
         yield TrueEvent(name, (path.first + half + first) / fps, end / fps, None, (path.person_id,))
+
+
+def _loiterings(path: Path, fps: float) -> Iterator[TrueEvent]:
+    length, first = round(LOITER_S * fps), 0
+    while first + length < len(path.xy_m):
+        window = path.xy_m[first : first + length + 1]
+        middle = window.mean(axis=0)
+        if np.linalg.norm(window - middle, axis=1).max() > LOITER_M:
+            first += 1
+            continue
+        away = np.linalg.norm(path.xy_m[first + length :] - middle, axis=1) > LOITER_LEFT_M
+        last = first + length + int(away.argmax()) if away.any() else len(path.xy_m) - 1
+        yield TrueEvent("loitering", (path.first + first) / fps, (path.first + last) / fps, None, (path.person_id,))
+        first = last
+
+
+def _occupancy(events: Sequence[TrueEvent], paths: Sequence[Path], fps: float, end: int) -> list[TrueEvent]:
+    """One more or one less in a zone, or (without place) on the whole floor."""
+    ways = {"zone_entered": "in", "zone_left": "out"}
+    found = [
+        TrueEvent("occupancy_changed", e.start_s, None, e.place, (), ways[e.type]) for e in events if e.type in ways
+    ]
+    for path in paths:
+        if len(path.xy_m) > SETTLED_S * fps:
+            found.append(TrueEvent("occupancy_changed", path.first / fps, None, None, (), "in"))
+            last = path.first + len(path.xy_m) - 1
+            if last + 1 < end:
+                found.append(TrueEvent("occupancy_changed", last / fps, None, None, (), "out"))
+    return found
+
+
+def _crowds(events: Sequence[TrueEvent], limit: int) -> Iterator[TrueEvent]:
+    counts, began = dict[str, int](), dict[str, float]()
+    for event in sorted((e for e in events if e.type in ("zone_entered", "zone_left")), key=lambda e: e.start_s):
+        place = str(event.place)
+        counts[place] = counts.get(place, 0) + (1 if event.type == "zone_entered" else -1)
+        if counts[place] > limit and place not in began:
+            began[place] = event.start_s
+        elif counts[place] <= limit and place in began:
+            yield TrueEvent("crowded", began.pop(place), event.start_s, place)
+    for place, start_s in began.items():
+        yield TrueEvent("crowded", start_s, None, place)
 
 
 def _meetings(one: Path, other: Path, fps: float) -> Iterator[TrueEvent]:

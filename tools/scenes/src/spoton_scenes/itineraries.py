@@ -40,7 +40,7 @@ def wandering(scene: Scene, start: Point, stops: int, rng: np.random.Generator) 
     here = start
     for _ in range(stops):
         here = free_place(scene, here, rng)
-        pause = float(rng.uniform(0.8, 3.0)) if rng.random() < 0.3 else 0.0
+        pause = float(rng.uniform(*scene.pause_s)) if rng.random() < 0.3 else 0.0
         legs.append(Leg(here, pause))
     return legs
 

@@ -90,7 +90,8 @@ class PersonState:
 class Scene:
     """Everything that stays the same while the scene is filmed.
 
-    `away_s` bounds how long somebody who left stays away before coming back, seconds.
+    `away_s` bounds how long somebody who left stays away before coming back, `pause_s` how long somebody stands where
+    they stop, seconds.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Scene:
     doors: tuple[Door, ...]
     look: Look
     away_s: tuple[float, float] = (1.5, 6.0)
+    pause_s: tuple[float, float] = (0.8, 3.0)
 
     def __post_init__(self) -> None:
         if not self.cameras:

@@ -10,6 +10,7 @@ from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.jobs.records import CAMERA, environment_of
 from spoton_gateway.progress import FRAMES_BY_STAGE
 from spoton_gateway.queries import events as timeline
+from spoton_gateway.queries.tasks import IS_OVER
 from spoton_gateway.videos import rows as videos
 from spoton_gateway.videos.views import view as video_view
 
@@ -18,23 +19,22 @@ _ALMOST = 99.9
 
 _MOST_EVENTS = 20_000  # as the timeline gives at once
 
-# A task is over once its end is here and all revisions that belong to it are applied.
-_STATUS = """
+_STATUS = f"""
 SELECT j.*, t.outcome, t.message, t.ended_at,
        CASE
-           WHEN t.outcome IS NOT NULL
-                AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
+           WHEN {IS_OVER}
                THEN CASE t.outcome WHEN 'COMPLETED' THEN 'completed' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END
            WHEN t.started THEN 'processing'
            ELSE 'queued'
        END AS status
 FROM jobs j LEFT JOIN tasks t ON t.task_id = j.job_id
 WHERE j.queued_at IS NOT NULL AND j.removed_at IS NULL
-"""
+"""  # noqa: S608 (text is ours)
 
 _FACTS = """
 SELECT (SELECT count(*) FROM camera_frames f WHERE f.task_id = $1) AS done,
-       ARRAY(SELECT sum(frames_done)::bigint FROM task_progress WHERE task_id = $1 GROUP BY stage) AS stages,
+       ARRAY(SELECT sum(frames_done)::bigint FROM task_progress
+             WHERE task_id = $1 AND stage = ANY ($2) GROUP BY stage) AS stages,
        coalesce(
            (SELECT max(frames_done) FROM task_progress WHERE task_id = $1 AND stage = 'INGEST' AND ended),
            (SELECT sum(num_frames) FROM media WHERE task_id = $1)
@@ -88,7 +88,7 @@ async def events(connection: asyncpg.Connection, job_id: str) -> BriefEvents:
 
 async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
     job_id, status = row["job_id"], row["status"]
-    facts = await connection.fetchrow(_FACTS, job_id)
+    facts = await connection.fetchrow(_FACTS, job_id, list(FRAMES_BY_STAGE))
     drawn = await videos.find(connection, videos.Wanted(job_id, CAMERA, "none"))
     return Job(
         job_id=job_id,

@@ -10,6 +10,7 @@ from spoton_gateway.api.models import EventPage, EventPersonView, EventView
 from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.timeline.texts import sentence
 
+# Nobody meets themselves: of two who turned out to be one, the meeting is left out.
 _EVENTS = """
 SELECT * FROM events
 WHERE task_id = $1
@@ -18,6 +19,8 @@ WHERE task_id = $1
   AND ($4::text IS NULL OR place = $4)
   AND coalesce(end_time_us, event_time_us) >= $5 AND event_time_us < $6
   AND (global_frame_index, event_id) > ($7, $8)
+  AND NOT (type = 'met' AND global_id IS NOT NULL
+           AND others @> jsonb_build_array(jsonb_build_object('global_id', global_id)))
 ORDER BY global_frame_index, event_id LIMIT $9
 """
 

@@ -13,19 +13,25 @@ from spoton_gateway.progress import FRAMES_BY_STAGE, fraction_done
 from spoton_gateway.ws.reader import Watched
 from spoton_gateway.ws.story import Ending
 
-# A task is over once its end is here and all revisions that belong to it are applied.
-_TASKS = """
+IS_OVER = """(
+    t.outcome IS NOT NULL AND (t.events_complete OR t.scene IS NULL)
+    AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
+)"""
+"""A task is over once its end is here, all revisions that belong to it are applied, and all its events are here.
+
+One that never began (``scene`` is null) has no events. SQL on ``tasks t``.
+"""
+
+_TASKS = f"""
 SELECT t.*,
        CASE
-           WHEN t.outcome IS NOT NULL
-                AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
-               THEN t.outcome
+           WHEN {IS_OVER} THEN t.outcome
            WHEN t.paused THEN 'PAUSED'
            WHEN NOT t.started THEN 'QUEUED'
            ELSE 'RUNNING'
        END AS status
 FROM tasks t
-"""
+"""  # noqa: S608 (text is ours)
 
 _PROGRESS = """
 SELECT task_id, stage, camera_id, frames_done, ended FROM task_progress WHERE task_id = ANY ($1::text[])
@@ -85,10 +91,11 @@ async def watched(connection: asyncpg.Connection, task_id: str) -> Watched:
     """Return what somebody who begins to watch a task must know; ``NotFound``."""
     # A zero byte is no character to PostgreSQL: no task has one in its name.
     known = "\0" not in task_id
-    row = await connection.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id) if known else None
+    query = f"SELECT t.*, {IS_OVER} AS is_over FROM tasks t WHERE t.task_id = $1"  # noqa: S608 (text is ours)
+    row = await connection.fetchrow(query, task_id) if known else None
     if row is None:
         raise NotFound(f"there is no task {task_id!r}")
-    ending = Ending(row["outcome"], row["message"]) if row["outcome"] else None
+    ending = Ending(row["outcome"], row["message"]) if row["is_over"] else None
     cameras = frozenset(row["camera_ids"])
     return Watched(task_id, row["environment_id"], cameras, row["sub_videos"], row["created_at"], ending)
 

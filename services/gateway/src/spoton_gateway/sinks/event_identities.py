@@ -25,10 +25,12 @@ _OTHER = _LAST_CHANGE.format(
     tick="(o.person ->> 'seen_frame_index')::bigint",
 )
 
+# An event about a thing names the thing's tracklet, unseen as a person; its identity is that of whoever did it.
 _CORRECT = f"""
-WITH corrected AS (
+WITH known AS (
     SELECT e.event_id,
            CASE WHEN own.revision IS NULL THEN e.global_id ELSE own.new_global_id END AS global_id,
+           e.seen_frame_index IS NULL AND e.others <> '[]' AS is_of_other,
            coalesce((
                SELECT jsonb_agg(
                    CASE WHEN other.revision IS NULL THEN o.person
@@ -40,6 +42,11 @@ WITH corrected AS (
     FROM events e
     LEFT JOIN LATERAL ({_OWN}) own ON true
     WHERE e.task_id = $1 AND ($2::text[] IS NULL OR e.event_id = ANY ($2))
+),
+corrected AS (
+    SELECT event_id, others,
+           CASE WHEN is_of_other THEN (others -> 0 ->> 'global_id')::integer ELSE global_id END AS global_id
+    FROM known
 )
 UPDATE events e
 SET global_id = c.global_id, others = c.others,

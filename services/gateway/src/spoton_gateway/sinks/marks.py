@@ -1,10 +1,10 @@
-"""START and END_OF_TASK of map-points → the task's row."""
+"""START and END_OF_TASK of map-points, and the mark behind the last event → the task's row."""
 
 from datetime import datetime
 
 import asyncpg
 import msgspec
-from spoton_schemas.records import MapPoints, Outcome
+from spoton_schemas.records import Event, MapPoints, Outcome
 
 from spoton_gateway.sinks.rows import from_micros
 from spoton_gateway.sinks.statuses import ensure_task
@@ -42,6 +42,12 @@ async def store_end(connection: asyncpg.Connection, record: MapPoints, said_at: 
         said_at,
         record.identity_revision,
     )
+
+
+async def store_events_end(connection: asyncpg.Connection, mark: Event, said_at: datetime) -> None:
+    """Note that all events of a task are here: what stood before the mark came before it."""
+    await ensure_task(connection, mark.task_id, mark.environment_id, said_at)
+    await connection.execute("UPDATE tasks SET events_complete = true WHERE task_id = $1", mark.task_id)
 
 
 async def origins(connection: asyncpg.Connection, task_ids: set[str]) -> dict[str, datetime]:

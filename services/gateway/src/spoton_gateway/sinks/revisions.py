@@ -47,7 +47,7 @@ _COLLECT_SEEN_POSITIONS = """
 INSERT INTO revised_positions
 SELECT q.global_frame_index, q.live_global_id, q.time,
        CASE WHEN count(DISTINCT coalesce(t.global_id, -1)) = 1 THEN min(t.global_id) END,
-       max(t.applied_revision) FILTER (WHERE t.applied_revision > t.identity_revision)
+       coalesce(max(t.applied_revision) FILTER (WHERE t.applied_revision > t.identity_revision), 0)
 FROM (SELECT DISTINCT global_frame_index, live_global_id FROM revised_boxes WHERE live_global_id IS NOT NULL) r
 JOIN person_positions q
   ON q.task_id = $1 AND q.global_frame_index = r.global_frame_index AND q.live_global_id = r.live_global_id

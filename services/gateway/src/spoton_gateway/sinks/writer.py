@@ -78,13 +78,14 @@ class Writer:
         """Let events follow revisions, and tell of it before the rows are safe: better twice than never."""
         records = [arrival.record for arrival in arrivals]
         revised = {record.task_id: record for record in records if isinstance(record, IdentityRevision)}
-        new = [record for record in records if isinstance(record, Event) and record.task_id not in revised]
+        events = [record for record in records if isinstance(record, Event) and not record.ends_task]
+        new = [event for event in events if event.task_id not in revised]
         changed = []
         for revision in revised.values():
             changed += await event_identities.correct(self._connection, revision, None)
         for task_id in {event.task_id: None for event in new}:
-            events = [event for event in new if event.task_id == task_id]
-            changed += await event_identities.correct(self._connection, events[0], [e.event_id for e in events])
+            of_task = [event for event in new if event.task_id == task_id]
+            changed += await event_identities.correct(self._connection, of_task[0], [e.event_id for e in of_task])
         if changed:
             self._publish(changed)
 
@@ -116,6 +117,8 @@ class Writer:
                 _touch(touched, record, change.first_frame_index, change.last_frame_index)
         elif isinstance(record, Appearance):
             rows.appearances.append(appearance_row(record))
+        elif record.ends_task:
+            await marks.store_events_end(self._connection, record, arrival.said_at)
         else:
             rows.add_event(record)
 

@@ -51,6 +51,7 @@ class Story:
     _events: dict[str, Event] = field(default_factory=dict)
     _revision: int = 0
     _end: MapPoints | None = None
+    _has_all_events: bool = False
     _unstarted: Ending | None = None
 
     @classmethod
@@ -82,7 +83,10 @@ class Story:
         return [messages.identity_revised(record)]
 
     def event(self, record: Event) -> list[Message]:
-        """Take an event; it is told again where something of it has changed."""
+        """Take an event, or the mark behind the last; it is told again where something of it has changed."""
+        if record.ends_task:
+            self._has_all_events = True
+            return []
         if self._events.get(record.event_id) == record:
             return []
         self._events[record.event_id] = record
@@ -116,7 +120,7 @@ class Story:
         """How the task ended, once everything that belongs to it has been taken; None before."""
         if self._end is None:
             return self._unstarted
-        if self._revision < self._end.identity_revision:
+        if self._revision < self._end.identity_revision or not self._has_all_events:
             return None
         return Ending((self._end.outcome or Outcome.COMPLETED).value, self._end.error)
 

@@ -27,8 +27,8 @@ class BehaviourParameters:
     margin_m: float = 0.15
     lost_s: float = 2.0
     dwell_s: float = 10.0
-    standing_m_s: float = 0.4
-    walking_m_s: float = 0.5
+    standing_m_s: float = 0.43
+    walking_m_s: float = 0.46
     running_m_s: float = 2.1
     slowing_m_s: float = 1.9
     action_s: float = 0.7

@@ -13,6 +13,8 @@ from spoton_mapper.behaviour.values import Moment, Sighting, rename, seconds_bet
 
 _Cell = tuple[int, int]
 
+_PLACE, _PATH = "unusual_place", "unusual_path"
+
 _WINDOW_S = 1.0  # what lasts shorter is a step aside
 _MOVING_M_S = 0.5
 _OCTANTS = 8
@@ -21,17 +23,27 @@ _RARE = 0.05  # fewer of those who passed than this make a way unusual
 
 @dataclass(slots=True)
 class _Walk:
-    """One person: the last second, where they have been and which ways they took there, what is unusual now."""
+    """One person: the last second, where they have been and which ways they took there, what is unusual now.
+
+    Attributes:
+        kind, since: what the last sightings say, nothing included, and the first that says so.
+        event, began: what has been told and goes on.
+        last: the last sighting that the event is true of.
+
+    """
 
     path: deque[Sighting] = field(default_factory=deque)
     cells: dict[_Cell, set[int]] = field(default_factory=dict)
+    kind: str = ""
+    since: Sighting | None = None
     event: Event | None = None
     began: Sighting | None = None
+    last: Sighting | None = None
 
 
 @dataclass(slots=True)
 class _History:
-    """People who have left, counted once a square metre and once a way through it."""
+    """People who have left, counted once at each square metre that they came to or beside, and once a way there."""
 
     people: int = 0
     visitors: Counter[_Cell] = field(default_factory=Counter)
@@ -39,8 +51,8 @@ class _History:
 
     def add(self, cells: dict[_Cell, set[int]]) -> None:
         self.people += 1
-        self.visitors.update(cells.keys())
-        self.ways.update((cell, octant) for cell, octants in cells.items() for octant in octants)
+        self.visitors.update({near for cell in cells for near in _around(cell)})
+        self.ways.update({(near, octant) for cell in cells for octant in cells[cell] for near in _around(cell)})
 
 
 class Unusual:
@@ -48,6 +60,7 @@ class Unusual:
 
     A place is a square metre; it is unusual if nobody has been in it or the eight around it. A way is unusual where
     enough people walked, and hardly any within 67 degrees of that direction. Nobody is compared with their own doings.
+    What lasts less than a second is told neither as unusual nor as an end of it.
     """
 
     def __init__(self, teller: Teller, parameters: BehaviourParameters) -> None:
@@ -62,7 +75,7 @@ class Unusual:
         for last in moment.gone:
             walk = self._walks.pop(last.global_id, None)
             if walk is not None:
-                events += _end(walk, last)
+                events += _end(walk)
                 self._history.add(walk.cells)
         for person in moment.people.values():
             events += self._step(self._walks.setdefault(person.global_id, _Walk()), person)
@@ -70,7 +83,7 @@ class Unusual:
 
     def finish(self, _moment: Moment) -> list[Event]:
         """End what goes on."""
-        return [event for walk in self._walks.values() for event in _end(walk, walk.path[-1])]
+        return [event for walk in self._walks.values() for event in _end(walk)]
 
     def _step(self, walk: _Walk, person: Sighting) -> list[Event]:
         walk.path.append(person)
@@ -83,31 +96,40 @@ class Unusual:
         if seconds_between(walk.path[0], person) < _WINDOW_S or self._history.people < self._known_people:
             return []
         kind, why, confidence = self._judge(cell, octant)
+        if kind != walk.kind or walk.since is None:
+            # A direction is that of the last second, if nothing else was told of it; a place is where somebody is now.
+            of_direction = kind == _PATH and (walk.last is None or walk.last.tick < walk.path[0].tick)
+            walk.kind, walk.since = kind, walk.path[0] if of_direction else person
         if walk.event is not None and walk.event.type == kind:
+            walk.last = person
             return []
-        events = _end(walk, person)
+        if seconds_between(walk.since, person) < _WINDOW_S:
+            return []
+        events = _end(walk)
         walk.event = None
         if kind:
-            walk.began = walk.path[0]
-            walk.event = self._teller.tell(kind, walk.began, confidence=confidence, details={"why": why})
+            walk.began, walk.last = walk.since, person
+            walk.event = self._teller.tell(kind, walk.since, confidence=confidence, details={"why": why})
             events.append(walk.event)
         return events
 
     def _judge(self, cell: _Cell, octant: int | None) -> tuple[str, str, float]:
         """Return what is unusual (or nothing), why, and how sure that is (Laplace's rule of succession)."""
-        around = [(cell[0] + dx, cell[1] + dy) for dx, dy in product((-1, 0, 1), repeat=2)]
-        people = self._history.people
-        if not any(self._history.visitors[c] for c in around):
+        people, passed = self._history.people, self._history.visitors[cell]
+        if not passed:
             why = f"none of the {people} people before came within a metre of here"
-            return "unusual_place", why, (people + 1) / (people + 2)
+            return _PLACE, why, (people + 1) / (people + 2)
         if octant is None:
             return "", "", 0.0
-        passed = self._history.visitors[cell]
         alike = sum(self._history.ways[cell, (octant + turn) % _OCTANTS] for turn in (-1, 0, 1))
         if passed < self._known_people or alike > _RARE * passed:
             return "", "", 0.0
         why = f"{alike} of the {passed} people who came along here before went this way"
-        return "unusual_path", why, (passed - alike + 1) / (passed + 2)
+        return _PATH, why, (passed - alike + 1) / (passed + 2)
+
+
+def _around(cell: _Cell) -> list[_Cell]:
+    return [(cell[0] + dx, cell[1] + dy) for dx, dy in product((-1, 0, 1), repeat=2)]
 
 
 def _octant(path: deque[Sighting]) -> int | None:
@@ -119,5 +141,7 @@ def _octant(path: deque[Sighting]) -> int | None:
     return round(atan2(dy_m, dx_m) / (2 * pi / _OCTANTS)) % _OCTANTS
 
 
-def _end(walk: _Walk, last: Sighting) -> list[Event]:
-    return [] if walk.event is None or walk.began is None else [ended(walk.event, walk.began, last)]
+def _end(walk: _Walk) -> list[Event]:
+    if walk.event is None or walk.began is None or walk.last is None:
+        return []
+    return [ended(walk.event, walk.began, walk.last)]

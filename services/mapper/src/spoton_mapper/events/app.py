@@ -9,7 +9,6 @@ from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
-from spoton_common.runtime.stage import KeyedStage
 from spoton_common.servers import Patience, kafka, registry
 from spoton_common.settings import Connections, ServiceSettings, TracingSettings
 from spoton_common.tracing import configure_tracing
@@ -17,8 +16,9 @@ from spoton_schemas.records import Stage
 from spoton_schemas.topics import MAP_POINTS
 
 from spoton_mapper.events.description import EVENTS
-from spoton_mapper.events.machine import EventsMachine, rules_of
+from spoton_mapper.events.machine import rules_of
 from spoton_mapper.events.settings import EventsSettings
+from spoton_mapper.events.stage import EventsStage
 
 NAME = "events"
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
         runner = StageRunner(
             RunnerOptions(NAME, Stage.EVENTS, answers=False),
-            KeyedStage(MAP_POINTS, lambda _task: EventsMachine(make_rules)),
+            EventsStage(make_rules),
             MAP_POINTS,
             connections.kafka_bootstrap,
             patient_codec(connections.registry_url, Patience(NAME, stop, health)),

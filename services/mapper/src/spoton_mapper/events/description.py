@@ -14,7 +14,7 @@ EVENTS = Description(
         "state-events": "what goes on, after a restart",
     },
     writes={
-        "events": "what happened; again once it has ended",
+        "events": "what happened; again once it has ended; a mark behind a task's last",
         "task-status": "progress each second",
         "state-events": "what goes on",
         "dead-letters": "records that cannot be used",
