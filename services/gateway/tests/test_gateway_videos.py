@@ -268,7 +268,8 @@ def test_identities_are_those_after_revisions(short: Api, new_script: Any, tmp_p
 async def test_a_killed_worker_is_followed_by_another_that_goes_on(
     api: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
 ) -> None:
-    task_id = api.play(new_script())
+    minute = replace(api, clip=write_grey(videos / "minute.mp4", 60))  # long enough to be in the middle of it
+    task_id = minute.play(new_script(), ticks=10)
     process: subprocess.Popen[bytes] = api.processes.running.pop(WORKER)
     start_worker(api.processes, offset=3)
     second = api.processes.running[WORKER]
