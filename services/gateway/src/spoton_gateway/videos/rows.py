@@ -165,10 +165,10 @@ async def finish(connection: asyncpg.Connection, row: VideoRow, worker: str) -> 
     return _did(await connection.execute(update, row.video_id, worker))
 
 
-async def fail(connection: asyncpg.Connection, row: VideoRow, worker: str, message: str) -> None:
-    """Note why a video cannot be made."""
+async def fail(connection: asyncpg.Connection, row: VideoRow, worker: str, message: str) -> bool:
+    """Note why a video cannot be made; False if it is no longer this worker's."""
     update = f"UPDATE videos SET status = 'failed', message = $3 WHERE {_MINE}"  # noqa: S608
-    await connection.execute(update, row.video_id, worker, message)
+    return _did(await connection.execute(update, row.video_id, worker, message))
 
 
 async def release(connection: asyncpg.Connection, row: VideoRow, worker: str) -> bool:
