@@ -122,7 +122,7 @@ def test_an_alert_says_how_bad_it_is_and_where_to_read_on(rule: dict[str, Any]) 
 def test_every_process_is_scraped() -> None:
     targets = {t for job in SCRAPE["scrape_configs"] for group in job["static_configs"] for t in group["targets"]}
     assert targets == {
-        *(f"{n}:9100" for n in ("ingest", "detector", "reid", "mapper", "events", "sink")),
+        *(f"{n}:9100" for n in ("ingest", "detector", "reid", "mapper", "events", "sink", "videos")),
         "gateway:8000",
     }
 

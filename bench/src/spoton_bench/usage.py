@@ -10,7 +10,7 @@ from spoton_local.pidfile import PidRecord
 from spoton_local.processes import Processes, session_members
 
 SERVERS = ("kafka", "registry", "postgres", "redis")
-SERVICES = ("ingest", "detector", "reid", "mapper", "events", "gateway", "sink")
+SERVICES = ("ingest", "detector", "reid", "mapper", "events", "gateway", "sink", "videos")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import yaml
 
 BUILT = ("ingest", "detector", "reid", "mapper", "gateway")
 WITHOUT_TORCH = {"torch", "torchvision", "triton", "ultralytics", "boxmot"}
+WRITABLE = ("/var/cache/spoton", "/var/lib/spoton/uploads", "/var/lib/spoton/videos")
 ONCE = {"secrets", "topics", "environments"}
 
 
@@ -56,13 +57,13 @@ def test_every_service_is_limited_watched_and_restarted(services: dict[str, dict
 
 def test_our_own_write_nowhere_but_into_tmp_and_named_volumes(services: dict[str, dict[str, Any]]) -> None:
     own = {name: service for name, service in services.items() if "build" in service}
-    assert set(own) >= {*BUILT, "sink", *ONCE}
+    assert set(own) >= {*BUILT, "sink", "videos", *ONCE}
     for name, service in own.items():
         assert service["read_only"] is True, name
         assert service["tmpfs"] == ["/tmp"], name
         for volume in service.get("volumes", ()):
             place = volume.split(":")[1]
-            assert volume.endswith(":ro") or place in ("/var/cache/spoton", "/var/lib/spoton/uploads"), (name, volume)
+            assert volume.endswith(":ro") or place in WRITABLE, (name, volume)
 
 
 def test_only_the_gateway_and_grafana_are_published_and_only_here(services: dict[str, dict[str, Any]]) -> None:
@@ -175,11 +176,12 @@ def test_prometheus_asks_every_service_where_it_listens(services: dict[str, dict
     targets = {
         target for job in document["scrape_configs"] for static in job["static_configs"] for target in static["targets"]
     }
-    ports = dict.fromkeys((*BUILT, "events", "sink"), "9100") | {"gateway": "8000"}
+    ports = dict.fromkeys((*BUILT, "events", "sink", "videos"), "9100") | {"gateway": "8000"}
     assert targets == {f"{name}:{port}" for name, port in ports.items()}
     for name in BUILT:
         assert f"SPOTON_HTTP_PORT={ports[name]}" in dockerfile(checkout, name)
-    assert services["sink"]["environment"]["SPOTON_HTTP_PORT"] == ports["sink"]
+    for name in ("sink", "videos"):
+        assert services[name]["environment"]["SPOTON_HTTP_PORT"] == ports[name]
 
 
 def test_grafana_finds_the_dashboards(services: dict[str, dict[str, Any]], checkout: Path) -> None:

@@ -18,7 +18,7 @@ from spoton_scenes.__main__ import main as generate_scene
 
 pytestmark = pytest.mark.images
 
-LINE = ("ingest", "detector", "reid", "mapper", "events", "gateway", "sink")
+LINE = ("ingest", "detector", "reid", "mapper", "events", "gateway", "sink", "videos")
 FRAMES = 160  # two cameras, eight seconds, ten frames a second
 
 

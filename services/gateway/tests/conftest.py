@@ -398,6 +398,7 @@ def processes(
         "SPOTON_DATABASE_URL": database_url,
         "SPOTON_FILE_ROOTS": f'["{videos}"]',
         "SPOTON_GATEWAY_UPLOAD_DIR": str(videos / "uploads"),
+        "SPOTON_VIDEOS_DIR": str(videos / "annotated"),
     }
     started = Processes(settings, free_port_base(), tmp_path_factory.mktemp("logs"))
     try:

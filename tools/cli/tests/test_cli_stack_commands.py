@@ -56,7 +56,7 @@ def test_status_of_a_stack_that_never_ran_shows_everything_stopped(layout: Layou
     shown = json.loads(result.stdout)
     assert result.exit_code == 1
     assert set(shown["servers"].values()) | set(shown["services"].values()) == {"stopped"}
-    assert set(shown["services"]) == {"ingest", "detector", "reid", "mapper", "events", "gateway", "sink"}
+    assert set(shown["services"]) == {"ingest", "detector", "reid", "mapper", "events", "gateway", "sink", "videos"}
     assert not layout.plan.exists()
 
 

@@ -65,9 +65,14 @@ class Layout:
         """Videos that people upload; services may read them."""
         return self.root / "uploads"
 
+    @property
+    def videos(self) -> Path:
+        """Annotated videos, finished and in work."""
+        return self.root / "videos"
+
     def create(self) -> None:
         """Make every folder and the (empty) list of file roots, where missing."""
-        for folder in (self.root, self.logs, self.run, self.config, self.data, self.uploads):
+        for folder in (self.root, self.logs, self.run, self.config, self.data, self.uploads, self.videos):
             folder.mkdir(parents=True, exist_ok=True)
         self.file_roots.touch(exist_ok=True)
 

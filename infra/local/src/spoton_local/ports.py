@@ -31,6 +31,7 @@ class Ports:
     mapper: int
     sink: int
     events: int
+    videos: int
 
 
 def variable_for(name: str) -> str:

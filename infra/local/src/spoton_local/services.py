@@ -27,6 +27,7 @@ class Service:
         runs_models: it does the heavy arithmetic and gets more threads.
         reads_files: it opens `file://` sources and is told the allowed roots.
         takes_uploads: it keeps files for those that read them.
+        keeps_videos: it makes annotated videos, or hands them out.
         asks_others: it reports the health of all services and is told where to ask.
         model_variable: the setting that names its model, if it has one.
 
@@ -37,6 +38,7 @@ class Service:
     runs_models: bool = False
     reads_files: bool = False
     takes_uploads: bool = False
+    keeps_videos: bool = False
     asks_others: bool = False
     model_variable: str | None = None
 
@@ -47,8 +49,9 @@ SERVICES = (
     Service("reid", "spoton_reid", runs_models=True, model_variable=EMBEDDER_VARIABLE),
     Service("mapper", "spoton_mapper"),
     Service("events", "spoton_mapper.events"),
-    Service("gateway", "spoton_gateway", reads_files=True, takes_uploads=True, asks_others=True),
+    Service("gateway", "spoton_gateway", reads_files=True, takes_uploads=True, keeps_videos=True, asks_others=True),
     Service("sink", "spoton_gateway.sinks"),
+    Service("videos", "spoton_gateway.videos", reads_files=True, keeps_videos=True),
 )
 
 
@@ -92,6 +95,8 @@ class ServiceProcess:
             environment["SPOTON_FILE_ROOTS"] = json.dumps([str(self._layout.uploads)])
         if self._service.takes_uploads:
             environment["SPOTON_GATEWAY_UPLOAD_DIR"] = str(self._layout.uploads)
+        if self._service.keeps_videos:
+            environment["SPOTON_VIDEOS_DIR"] = str(self._layout.videos)
         if self._service.asks_others:
             environment["SPOTON_GATEWAY_SERVICE_HEALTH_URLS"] = json.dumps(self._health_urls())
         model = self._models().get(self._service.model_variable or "")

@@ -11,7 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
-STAGES = ("ingest", "detector", "track", "associate", "gallery", "mapper", "events", "gateway", "sink")
+STAGES = ("ingest", "detector", "track", "associate", "gallery", "mapper", "events", "gateway", "sink", "videos")
 """The loops that work on records; Re-ID's process has three of them."""
 
 _RUN = ("detector", "track", "associate", "mapper", "events")  # those that the common runner runs
@@ -162,6 +162,15 @@ UPLOADS = _counter(
     "outcome",
     first=("accepted",),
 )
+
+VIDEOS = _counter(
+    "spoton_videos",
+    "Annotated videos, by what became of them (given_back: another process goes on)",
+    ("videos",),
+    "outcome",
+    first=("finished",),
+)
+VIDEO_FRAMES = _counter("spoton_video_frames", "Pictures of annotated videos drawn", ("videos",))
 
 _HEALTH_HELP = "State of a part of the process: 0 healthy, 1 degraded, 2 unhealthy"
 HEALTH = Gauge("spoton_health", _HEALTH_HELP, ["component"])

@@ -28,6 +28,7 @@ from spoton_gateway.api import (
     jobs,
     media,
     problems,
+    results,
     surgitrack,
     tasks,
     uploads,
@@ -45,6 +46,8 @@ from spoton_gateway.settings import GatewaySettings
 from spoton_gateway.task_service import TaskService
 from spoton_gateway.uploads.service import UploadService
 from spoton_gateway.uploads.settings import UploadSettings
+from spoton_gateway.videos.service import VideoService
+from spoton_gateway.videos.settings import VideoSettings
 from spoton_gateway.ws import endpoint
 from spoton_gateway.ws.hub import Hub, Limits
 from spoton_gateway.ws.reader import Watched
@@ -89,7 +92,7 @@ def create_app(connections: Connections, settings: GatewaySettings, file_access:
         allow_origin_regex=origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Content-Range", "Accept-Ranges", "ETag"],
+        expose_headers=["Content-Range", "Accept-Ranges", "ETag", "Location", "Retry-After"],
     )
     internal_hosts = [settings.internal_host] if settings.internal_host else []
     app.add_middleware(AccessGuard, hosts=[*settings.allowed_hosts, *internal_hosts], origins=origins)
@@ -140,6 +143,10 @@ async def _connect(
     stack.push_async_callback(dispatcher.stop)
     state.uploads = UploadService(database, state.storage, keeping)
     state.jobs = JobService(database, dispatcher, housekeeping)
+    made = VideoSettings()
+    state.videos = VideoService(
+        database, await stack.enter_async_context(Storage(FileAccess(roots=(made.dir.resolve(),)), s3))
+    )
     state.health = HealthService(
         database,
         environments,
@@ -166,6 +173,7 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(media.router)
     v1.include_router(uploads.router)
     v1.include_router(jobs.router)
+    v1.include_router(results.router)
     v1.include_router(health.v1_router)
     app.include_router(v1)
     app.include_router(surgitrack.router)

@@ -5,6 +5,7 @@ from spoton_common.settings import Connections, FileAccess, S3Settings, ServiceS
 
 from spoton_gateway.settings import GatewaySettings, SinkSettings
 from spoton_gateway.uploads.settings import UploadSettings
+from spoton_gateway.videos.settings import VideoSettings, WorkerSettings
 
 GATEWAY = Description(
     module="spoton_gateway",
@@ -14,7 +15,7 @@ GATEWAY = Description(
         "map-points, identity-revisions, events, task-status": "what WebSocket clients are told",
         "environments": "scenes and their videos",
         "PostgreSQL": "tasks, trajectories, exports, who looks alike",
-        "file://, s3://": "videos for the page",
+        "file://, s3://": "videos for the page, annotated videos",
     },
     writes={
         "segments": "the work of a task that is started",
@@ -27,6 +28,7 @@ GATEWAY = Description(
     own=GatewaySettings,
     shared=(
         Group(UploadSettings),
+        Group(VideoSettings),
         Group(Connections),
         Group(S3Settings),
         Group(FileAccess),
@@ -58,4 +60,27 @@ SINK = Description(
         Group(TracingSettings),
     ),
     stages=("sink",),
+)
+
+VIDEOS = Description(
+    module="spoton_gateway.videos",
+    package="spoton-gateway",
+    summary="Draws what was found into the videos of tasks.",
+    reads={
+        "PostgreSQL": "which videos are wanted; boxes, identities, events, positions",
+        "file://, s3://": "the tasks' own videos",
+    },
+    writes={
+        "PostgreSQL": "how far each video is",
+        "file://, s3://": "finished videos",
+    },
+    own=WorkerSettings,
+    shared=(
+        Group(VideoSettings),
+        Group(Connections, ("database_url",)),
+        Group(S3Settings),
+        Group(FileAccess),
+        Group(ServiceSettings),
+    ),
+    stages=("videos",),
 )

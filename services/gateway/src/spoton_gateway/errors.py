@@ -13,6 +13,7 @@ GatewayError (SpotonError)
 ├── RangeBeyondEnd     a byte range lies behind the end of a file
 ├── BadCursor          a cursor is not one that this service gave out
 ├── TooMany            this process serves as many clients as it may
+├── VideoFailed        an annotated video could not be made
 ├── Unavailable        Kafka or the database is away
 └── MigrationFailed    the database could not be brought to the schema that this version needs
 """
@@ -74,6 +75,10 @@ class BadCursor(GatewayError):
 
 class TooMany(GatewayError):
     """The process serves as many clients as it may."""
+
+
+class VideoFailed(GatewayError):
+    """An annotated video could not be made; the message is half a sentence for users: what is wrong."""
 
 
 class Unavailable(GatewayError):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -62,6 +63,7 @@ def demo(
 
     Stays up until Ctrl-C, or ends after the table with --exit. Writes .local/reports/demo.json.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the end below is reached
     layout = Layout(find_state_dir())
     console = Console(stderr=True)
     began = time.monotonic()

@@ -125,6 +125,29 @@ class Gateway:
         query = {"format": file_format, "limit": _MOST_EVENTS}
         return self._request("GET", f"/api/v1/results/{task_id}/events", params=query).text
 
+    def video(self, job_id: str, blur: str, target: Path) -> dict[str, Any] | None:
+        """Fetch a job's annotated video into a file, whole or not at all; return how far it is if it is not there."""
+        partial = target.with_name(f".{target.name}.part")
+        try:
+            with self._client.stream("GET", f"/api/v1/results/{job_id}/video", params={"blur": blur}) as answer:
+                if answer.is_error or answer.status_code == httpx.codes.ACCEPTED:
+                    answer.read()
+                if answer.is_error:
+                    raise GatewayRefused(_problem(answer))
+                if answer.status_code == httpx.codes.ACCEPTED:
+                    state: dict[str, Any] = answer.json()
+                    return state
+                with partial.open("wb") as file:
+                    for chunk in answer.iter_bytes():
+                        file.write(chunk)
+        except httpx.TransportError as error:
+            raise GatewayUnreachable(f"no gateway at {self.url} ({error}): is the stack up? try `spoton up`") from error
+        else:
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+        return None
+
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._client.request(method, path, **arguments)

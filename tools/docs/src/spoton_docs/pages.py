@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spoton_common.description import Description
 from spoton_detector.description import DETECTOR
-from spoton_gateway.description import GATEWAY, SINK
+from spoton_gateway.description import GATEWAY, SINK, VIDEOS
 from spoton_ingest.description import INGEST
 from spoton_mapper.description import MAPPER
 from spoton_mapper.events.description import EVENTS
@@ -14,7 +14,7 @@ from spoton_reid.description import REID
 
 from spoton_docs.tables import all_metrics_table, metrics_table, settings_table, topics_table
 
-SERVICES = {d.module: d for d in (INGEST, DETECTOR, REID, MAPPER, EVENTS, GATEWAY, SINK)}
+SERVICES = {d.module: d for d in (INGEST, DETECTOR, REID, MAPPER, EVENTS, GATEWAY, SINK, VIDEOS)}
 
 _PART = re.compile(r"(<!-- generated: (\w+) ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _TABLES: dict[str, Callable[[Description], str]] = {

@@ -14,6 +14,7 @@ from spoton_gateway.jobs.service import JobService
 from spoton_gateway.kafka.environments import EnvironmentTable
 from spoton_gateway.task_service import TaskService
 from spoton_gateway.uploads.service import UploadService
+from spoton_gateway.videos.service import VideoService
 
 
 async def _connection(http: HTTPConnection) -> AsyncIterator[asyncpg.Connection]:
@@ -52,6 +53,11 @@ def _jobs(http: HTTPConnection) -> JobService:
     return service
 
 
+def _videos(http: HTTPConnection) -> VideoService:
+    service: VideoService = http.app.state.videos
+    return service
+
+
 def _user(
     x_spoton_user: Annotated[
         str, Header(description="Whose jobs share a place in the queue", pattern=r"^[A-Za-z0-9_.@+-]{1,64}$")
@@ -67,5 +73,6 @@ Environments = Annotated[EnvironmentTable, Depends(_environments)]
 Files = Annotated[Storage, Depends(_storage)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Jobs = Annotated[JobService, Depends(_jobs)]
+Videos = Annotated[VideoService, Depends(_videos)]
 User = Annotated[str, Depends(_user)]
 HealthReports = Annotated[HealthService, Depends(_health)]

@@ -26,6 +26,17 @@ class Video(_View):
     fps: float
 
 
+class AnnotatedVideo(_View):
+    """A video with boxes, identities and events drawn in: how far it is, and where it is to be had."""
+
+    status: Literal["waiting", "making", "finished", "failed"]
+    progress: float = Field(description="Percent", ge=0, le=100)
+    message: str = Field(description="The same in a sentence, or why it failed")
+    camera_id: str | None = Field(description="null: all cameras, as a grid")
+    blur: Literal["none", "faces", "people"]
+    url: str
+
+
 class AcceptedUpload(_View):
     """A file whose processing waits for its turn."""
 
@@ -54,6 +65,7 @@ class Job(_View):
     status_url: str
     websocket_url: str
     video: Video
+    annotated_video: AnnotatedVideo | None = Field(description="null: nobody has asked for it yet")
 
 
 class JobPage(_View):

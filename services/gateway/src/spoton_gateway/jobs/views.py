@@ -7,10 +7,12 @@ import asyncpg
 
 from spoton_gateway.api.job_models import BriefEvent, BriefEvents, Job, JobPage, JobStatus, Video
 from spoton_gateway.errors import BadCursor, NotFound
-from spoton_gateway.jobs.records import environment_of
+from spoton_gateway.jobs.records import CAMERA, environment_of
 from spoton_gateway.progress import FRAMES_BY_STAGE
 from spoton_gateway.queries import events as timeline
 from spoton_gateway.queries.tasks import IS_OVER
+from spoton_gateway.videos import rows as videos
+from spoton_gateway.videos.views import view as video_view
 
 _ALMOST = 99.9
 """The last bit of the progress is the end itself."""
@@ -87,6 +89,7 @@ async def events(connection: asyncpg.Connection, job_id: str) -> BriefEvents:
 async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
     job_id, status = row["job_id"], row["status"]
     facts = await connection.fetchrow(_FACTS, job_id, list(FRAMES_BY_STAGE))
+    drawn = await videos.find(connection, videos.Wanted(job_id, CAMERA, "none"))
     return Job(
         job_id=job_id,
         file_key=row["file_key"],
@@ -102,6 +105,7 @@ async def _view(connection: asyncpg.Connection, row: asyncpg.Record) -> Job:
         status_url=f"/api/v1/jobs/{job_id}",
         websocket_url=f"/ws/tracking/{job_id}",
         video=Video(**{name: row[name] for name in Video.model_fields}),
+        annotated_video=None if drawn is None else video_view(drawn, is_over=status not in ("queued", "processing")),
     )
 
 

@@ -20,6 +20,7 @@ _TABLES = (
     "identity_revisions",
     "identity_appearances",
     "events",
+    "videos",
     "media",
     "task_progress",
     "task_cameras",

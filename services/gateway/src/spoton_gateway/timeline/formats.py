@@ -31,7 +31,7 @@ class Writer:
 
 def as_text(page: EventPage) -> str:
     """Write a line an event: ``00:04 — Cup picked up``."""
-    return "".join(f"{_clock(event.start_s)} — {event.text}\n" for event in page.items)
+    return "".join(f"{clock(event.start_s)} — {event.text}\n" for event in page.items)
 
 
 def as_vtt(page: EventPage) -> str:
@@ -86,7 +86,8 @@ def _end_s(event: EventView) -> float:
     return max(event.start_s + _MOMENT_S if event.end_s is None else event.end_s, event.start_s + 0.001)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Write a time in a video: minutes and seconds, from an hour on with hours."""
     minutes, rest = divmod(max(int(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
