@@ -7,15 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 
+from spoton_gateway.queries.tasks import IS_OVER
 from spoton_gateway.videos.overlay import Blur
 
 _MAX_ATTEMPTS = 3
-
-# A task is over once its end is here and all revisions that belong to it are applied.
-IS_OVER = """
-t.outcome IS NOT NULL
-AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
-"""
 
 _ASK = """
 INSERT INTO videos (video_id, task_id, camera_id, blur, status, requested_at, used_at)
