@@ -19,6 +19,7 @@ from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
 from spoton_reid.association.evidence import cannot_link, floor_evidence, floor_log_odds
+from spoton_reid.association.exchanges import exchange_tails
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.parameters import EvidenceParameters
@@ -208,13 +209,36 @@ def test_clustering_finds_the_best_groups_and_keeps_conflicts_apart() -> None:
     evidence = np.array([[0, 3, -1, -2], [3, 0, 2, -2], [-1, 2, 0, 4], [-2, -2, 4, 0]], dtype=float)
     allowed = np.zeros((4, 4), dtype=bool)
     unknown = np.full(4, -1)
-    assert cluster(evidence, allowed, unknown, anew=True).tolist() == [0, 0, 1, 1]
+    assert cluster(evidence, allowed, unknown, np.arange(4), anew=True).tolist() == [0, 0, 1, 1]
     allowed[2, 3] = allowed[3, 2] = True
-    labels = cluster(evidence, allowed, unknown, anew=True)
+    labels = cluster(evidence, allowed, unknown, np.arange(4), anew=True)
     assert labels[2] != labels[3]
     assert objective(evidence, labels) == 4  # {0, 1, 2} {3}: 3 + 2 - 1
     earlier = np.array([0, 1, 1, -1])  # item 3 is new, and item 1 better off with 0
-    assert cluster(evidence, np.zeros((4, 4), bool), earlier, anew=False).tolist() == [0, 0, 1, 1]
+    assert cluster(evidence, np.zeros((4, 4), bool), earlier, np.arange(4), anew=False).tolist() == [0, 0, 1, 1]
+
+
+def test_clusters_that_changed_people_at_a_moment_get_their_own_back() -> None:
+    """Two people in one camera, three tracklets each; the second and third of each went to the other's cluster."""
+    person, starts = np.array([0, 1, 0, 1, 0, 1]), np.array([0, 0, 5, 5, 9, 9])
+    evidence = np.where(person[:, None] == person[None, :], 2.0, 1.0)
+    np.fill_diagonal(evidence, 0.0)
+    forbidden = (starts[:, None] == starts[None, :]) & ~np.eye(6, dtype=bool)
+    crossed = np.array([0, 1, 1, 0, 1, 0])
+    assert exchange_tails(evidence, forbidden, crossed, starts).tolist() == [0, 1, 0, 1, 0, 1]
+    assert cluster(evidence, forbidden, crossed, starts, anew=True).tolist() == [0, 1, 0, 1, 0, 1]
+    assert exchange_tails(evidence, forbidden, person, starts).tolist() == person.tolist()
+    forbidden[0, 4] = forbidden[4, 0] = True  # then the first two of each belong together, and the third stays away
+    found = exchange_tails(evidence, forbidden, crossed, starts)
+    assert not (forbidden & (found[:, None] == found[None, :])).any()
+
+
+def test_a_cluster_that_goes_on_as_somebody_else_is_parted() -> None:
+    evidence = np.array([[0, 3, -2, -2], [3, 0, -2, -2], [-2, -2, 0, 3], [-2, -2, 3, 0]], dtype=float)
+    found = exchange_tails(evidence, np.zeros((4, 4), bool), np.zeros(4, np.int64), np.arange(4))
+    assert found[0] == found[1] != found[2] == found[3]
+    nobody = np.zeros(0, np.int64)
+    assert exchange_tails(np.zeros((0, 0)), np.zeros((0, 0), bool), nobody, nobody).tolist() == []
 
 
 def test_floor_evidence_by_hand() -> None:

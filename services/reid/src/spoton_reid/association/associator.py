@@ -171,7 +171,8 @@ class Associator:
             self._learn(now, tracklets, weighed, forbidden, passages)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
         evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
-        labels = cluster(evidence, forbidden, start, anew=state.solves % _ANEW_EVERY == 0)
+        starts = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
+        labels = cluster(evidence, forbidden, start, starts, anew=state.solves % _ANEW_EVERY == 0)
         labels = attach_leftovers(
             labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
         )

@@ -1,11 +1,13 @@
 """Correlation clustering: group tracklets so that the evidence inside groups adds up to the most.
 
 Greedy joining, then local moves (Bansal, Blum & Chawla 2004 for the problem; the moves are those of
-Elsner & Schudy 2009, with eviction of conflicting members).
+Elsner & Schudy 2009, with eviction of conflicting members), and exchanges of tails (`exchanges.py`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spoton_reid.association.exchanges import exchange_tails
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -16,14 +18,15 @@ _SPARE_CLUSTERS = 64  # new clusters that one round of moves may open
 _MOST_ROUNDS = 20  # local moves settle in a few rounds
 
 
-def cluster(evidence: Matrix, forbidden: Mask, start: Labels, *, anew: bool) -> Labels:
+def cluster(evidence: Matrix, forbidden: Mask, start: Labels, starts: Labels, *, anew: bool) -> Labels:
     """Cluster items.
 
     Args:
         evidence: (N, N) symmetric log-odds of belonging together; the diagonal is ignored.
         forbidden: (N, N) symmetric; pairs that must not share a cluster.
         start: (N,) labels of an earlier solution, −1 for items without one.
-        anew: also build a solution from nothing (several times the cost) and keep the better one.
+        starts: (N,) when each item begins.
+        anew: also build a solution from nothing and exchange tails (several times the cost); keep the best one.
 
     Returns:
         (N,) labels 0..K−1 numbered by first member.
@@ -39,13 +42,18 @@ def cluster(evidence: Matrix, forbidden: Mask, start: Labels, *, anew: bool) -> 
     if not anew:
         return improved
     built = _improve(weights, forbidden, _join(weights, forbidden, alone))
-    better = objective(weights, built) > objective(weights, improved) + _LEAST_GAIN
-    return built if better else improved
+    best = _better(weights, built, improved)
+    exchanged = exchange_tails(weights, forbidden, best, starts)
+    return _better(weights, _improve(weights, forbidden, _renumber(exchanged)), best)
 
 
 def objective(evidence: Matrix, labels: Labels) -> float:
     """Sum of evidence over all pairs inside clusters (diagonal zero)."""
     return float(evidence[labels[:, None] == labels[None, :]].sum()) / 2
+
+
+def _better(weights: Matrix, one: Labels, other: Labels) -> Labels:
+    return one if objective(weights, one) > objective(weights, other) + _LEAST_GAIN else other
 
 
 def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:

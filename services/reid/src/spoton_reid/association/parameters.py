@@ -15,7 +15,7 @@ class EvidenceParameters:
     appearance_slope: float = 10.0  # per unit of cosine; terrace1
     appearance_midpoint: float = 0.45  # cosine at even odds; terrace1
     appearance_limit: float = 5.0  # one source of evidence must not silence the others
-    full_crops: float = 3.0  # visibility-weighted crops after which a mean appearance is trusted
+    full_crops: float = 8.0  # visibility-weighted crops after which a mean appearance is trusted; generated scenes
 
     # Floor: for simultaneous tracklets of different cameras.
     floor_slope_per_m: float = 6.0  # terrace1
@@ -50,11 +50,11 @@ class AttachmentParameters:
 
 @dataclass(frozen=True, slots=True)
 class CertaintyParameters:
-    """Logistic curve from margins to the probability that an identity is right; fitted on terrace1 and the demo."""
+    """Logistic curve from margins to the probability that an identity is right; fitted on generated scenes."""
 
-    offset: float = 2.6
-    slope: float = 0.06
-    most_margin: float = 40.0  # beyond, more evidence of the same kind tells nothing new
+    offset: float = 1.24
+    slope: float = 0.225
+    most_margin: float = 10.0  # beyond, more evidence of the same kind tells nothing new
 
 
 @dataclass(frozen=True, slots=True)
