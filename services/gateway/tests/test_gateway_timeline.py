@@ -67,6 +67,8 @@ def test_text_is_a_line_an_event() -> None:
         (Told("tripwire_crossed", place="gate", details={"direction": "forward"}), "Person 3 crossed gate forward"),
         (Told("tripwire_crossed", place="gate"), "Person 3 crossed gate"),
         (Told("occupancy_changed", details={"count": "4"}), "4 people in door"),
+        (Told("occupancy_changed", details={"count": "1"}), "1 person in door"),
+        (Told("camera_drift"), "Camera c1 no longer agrees with the others"),
         (Told("occupancy_changed", place=None, details={"count": "4"}), "4 people in all"),
         (Told("object_dropped", class_name="cup"), "Object dropped: cup"),
         (

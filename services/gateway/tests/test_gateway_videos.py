@@ -268,7 +268,8 @@ def test_identities_are_those_after_revisions(short: Api, new_script: Any, tmp_p
 async def test_a_killed_worker_is_followed_by_another_that_goes_on(
     api: Api, new_script: Any, connection: asyncpg.Connection, videos: Path
 ) -> None:
-    task_id = api.play(new_script())
+    minute = replace(api, clip=write_grey(videos / "minute.mp4", 60))  # long enough to be in the middle of it
+    task_id = minute.play(new_script(), ticks=10)
     process: subprocess.Popen[bytes] = api.processes.running.pop(WORKER)
     start_worker(api.processes, offset=3)
     second = api.processes.running[WORKER]
@@ -368,6 +369,17 @@ async def test_what_ends_its_process_again_and_again_is_given_up(
     )
     short.processes.wait_until(lambda: short.get(task_id, camera_id="c1").status_code != 202)
     problem(short.get(task_id, camera_id="c1"), 409, "its process ended each time")
+
+
+async def test_what_is_removed_while_it_is_made_leaves_nothing(
+    api: Api, made: str, connection: asyncpg.Connection, videos: Path
+) -> None:
+    folder = videos / "annotated"
+    before = set(folder.iterdir())
+    api.get(made, camera_id="c2")
+    api.processes.wait_until(lambda: len(set(folder.iterdir())) > len(before))
+    await connection.execute("DELETE FROM videos WHERE task_id = $1 AND camera_id = 'c2'", made)
+    api.processes.wait_until(lambda: set(folder.iterdir()) == before)
 
 
 async def test_what_nobody_asks_for_any_more_goes(

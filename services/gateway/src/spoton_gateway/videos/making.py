@@ -28,6 +28,7 @@ from spoton_gateway.videos.studio import Script, Studio
 _log = get_logger()
 
 WORK_PREFIX = ".making-"
+SOURCES = "-sources-"
 
 _FITTING_TICKS = 1  # a sub-video begins where the one before ended if its first tick is no further from there
 _MAX_FLOOR_PIXELS = 20_000_000
@@ -62,7 +63,7 @@ class Maker:
             task = await facts.read_task(connection, row.wanted.task_id)
         cameras = _chosen(task, row.wanted.camera_id)
         assert task is not None
-        sources = work_path.with_name(f"{work_path.name}-sources")
+        sources = work_path.with_name(f"{work_path.name}{SOURCES}{uuid.uuid4().hex}")
         async with _temporary(sources):
             parts = {c.camera_id: await self._parts(task, c, sources) for c in cameras}
             script = await self._script(task, cameras, parts, row, sources)
@@ -108,20 +109,13 @@ class Maker:
         rates = [part.timing.fps for p in parts.values() for part in p]
         if not spans:
             raise VideoFailed("nothing is known of where its pictures came from")
-        as_grid = row.wanted.camera_id is None
         picture, extent = await self._floor(task, cameras, sources)
-        if as_grid:
-            layout = plan.grid([(c.image_width, c.image_height) for c in cameras], with_floor=extent is not None)
-            cell = layout.floor
-        else:
-            layout = plan.single(cameras[0].image_width, cameras[0].image_height)
-            cell = await self._inset(task, cameras[0], extent, layout.cameras[0])
-        name = str(task.scene.get("name") or "") if as_grid else cameras[0].camera_id
-        timeline = plan.timeline(spans, rates)
+        layout, cell = await self._layout(task, cameras, extent, as_grid=row.wanted.camera_id is None)
+        name = cameras[0].camera_id if row.wanted.camera_id else str(task.scene.get("name") or "")
         return Script(
             tuple(cameras),
             layout,
-            timeline,
+            plan.timeline(spans, rates),
             name,
             row.wanted.blur,
             task.processing_fps,
@@ -130,6 +124,17 @@ class Maker:
             extent,
             picture,
         )
+
+    async def _layout(
+        self, task: TaskFacts, cameras: Sequence[CameraFacts], extent: Extent | None, *, as_grid: bool
+    ) -> tuple[plan.Layout, plan.Cell | None]:
+        """Return where things stand, and the place of the floor if it is shown."""
+        if as_grid:
+            sizes = [(camera.image_width, camera.image_height) for camera in cameras]
+            layout = plan.grid(sizes, with_floor=extent is not None)
+            return layout, layout.floor
+        layout = plan.single(cameras[0].image_width, cameras[0].image_height)
+        return layout, await self._inset(task, cameras[0], extent, layout.cameras[0])
 
     async def _floor(
         self, task: TaskFacts, cameras: Sequence[CameraFacts], sources: Path

@@ -1,6 +1,7 @@
 """The pictures of a camera's own videos, at the times at which they are wanted."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import ColorRange
 from spoton_schemas.bounds import MAX_PICTURE_PIXELS
 
 from spoton_gateway.errors import VideoFailed
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LIMITS = {"max_pixels": str(MAX_PICTURE_PIXELS)}
+_BEFORE_S = 1  # AVI finds keyframes by the order of decoding, a little too late
 _SAME_RATE = Fraction(1, 50)  # a header's rate this close to what was measured is the exact one
 
 
@@ -111,8 +114,15 @@ class Pictures:
     def _canvas(self, frame: "av.VideoFrame") -> Canvas:
         turns = round(frame.rotation / 90) % 4
         width, height = self._size if turns % 2 == 0 else self._size[::-1]
-        if (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):
-            frame = frame.reformat(width, height, "yuv420p", interpolation="BILINEAR")
+        is_full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+        if is_full or (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):
+            source = ColorRange.JPEG if is_full else ColorRange.MPEG
+            frame = frame.reformat(
+                *(width, height, "yuv420p"),
+                interpolation="BILINEAR",
+                src_color_range=source,
+                dst_color_range=ColorRange.MPEG,
+            )
         memory: NDArray[np.uint8] = frame.to_ndarray()
         canvas = Canvas.over(memory, wide=self._wide)
         if not turns:
@@ -128,9 +138,10 @@ def _decode(part: Part, from_s: Fraction) -> Iterator[tuple[Fraction, "av.VideoF
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         stream.codec_context.options = _LIMITS
-        if from_s > part.start_s:
-            target = timing.first_pts + int((from_s - part.start_s) / timing.time_base)
-            container.seek(target, stream=stream)
+        skipped_s = from_s - part.start_s - _BEFORE_S
+        if skipped_s > 0:
+            with suppress(FFmpegError):  # a file without an index is decoded from its beginning
+                container.seek(timing.first_pts + int(skipped_s / timing.time_base), stream=stream)
         packets = container.demux(stream)
         while True:
             try:

@@ -6,6 +6,7 @@ the same row of numbers and joining is copying.
 
 import errno
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -76,7 +77,8 @@ class PieceWriter:
     """Encodes one piece: H.264, ``yuv420p``, a keyframe at the beginning and every two seconds; a context manager."""
 
     def __init__(self, path: Path, layout: Layout, timeline: Timeline) -> None:
-        self._path, self._partial = path, path.with_suffix(".part")
+        # A process that was taken for dead may still be at the same piece: each writes a file of its own.
+        self._path, self._partial = path, path.with_suffix(f".{uuid.uuid4().hex}.part")
         self._count = 0
         with room_in(path.parent):
             self._container = av.open(str(self._partial), "w", format="mp4")
@@ -117,7 +119,7 @@ class PieceWriter:
 
 def join(work: WorkFolder, timeline: Timeline) -> Path:
     """Copy all pieces into one file whose index comes first, so that players begin before all of it is there."""
-    joined = work.path / "joined.mp4"
+    joined = work.path / f"joined-{uuid.uuid4().hex}.mp4"
     with room_in(work.path), av.open(str(joined), "w", options={"movflags": "+faststart"}) as out:
         stream = None
         for index, pictures in enumerate(timeline.pieces()):

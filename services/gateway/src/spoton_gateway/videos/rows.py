@@ -7,15 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 
+from spoton_gateway.queries.tasks import IS_OVER
 from spoton_gateway.videos.overlay import Blur
 
 _MAX_ATTEMPTS = 3
-
-# A task is over once its end is here and all revisions that belong to it are applied.
-IS_OVER = """
-t.outcome IS NOT NULL
-AND (SELECT count(*) FROM identity_revisions r WHERE r.task_id = t.task_id) >= t.final_revision
-"""
 
 _ASK = """
 INSERT INTO videos (video_id, task_id, camera_id, blur, status, requested_at, used_at)
@@ -165,16 +160,17 @@ async def finish(connection: asyncpg.Connection, row: VideoRow, worker: str) -> 
     return _did(await connection.execute(update, row.video_id, worker))
 
 
-async def fail(connection: asyncpg.Connection, row: VideoRow, worker: str, message: str) -> None:
-    """Note why a video cannot be made."""
+async def fail(connection: asyncpg.Connection, row: VideoRow, worker: str, message: str) -> bool:
+    """Note why a video cannot be made; False if it is no longer this worker's."""
     update = f"UPDATE videos SET status = 'failed', message = $3 WHERE {_MINE}"  # noqa: S608
-    await connection.execute(update, row.video_id, worker, message)
+    return _did(await connection.execute(update, row.video_id, worker, message))
 
 
-async def release(connection: asyncpg.Connection, row: VideoRow, worker: str) -> None:
-    """Give a video back, for the next worker to go on with."""
+async def release(connection: asyncpg.Connection, row: VideoRow, worker: str) -> bool:
+    """Give a video back, for the next worker to go on with; False if nobody wants it any more."""
     update = f"UPDATE videos SET status = 'waiting', attempts = attempts - 1 WHERE {_MINE}"  # noqa: S608
     await connection.execute(update, row.video_id, worker)
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM videos WHERE video_id = $1)", row.video_id))
 
 
 def _did(tag: str) -> bool:

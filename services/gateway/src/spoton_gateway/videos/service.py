@@ -10,13 +10,14 @@ from spoton_gateway.api.job_models import AnnotatedVideo
 from spoton_gateway.database import Database
 from spoton_gateway.errors import Conflict, NotFound, Unprocessable
 from spoton_gateway.jobs.records import CAMERA
+from spoton_gateway.queries.tasks import IS_OVER
 from spoton_gateway.videos import rows
 from spoton_gateway.videos.overlay import Blur
 from spoton_gateway.videos.rows import VideoRow, Wanted
 from spoton_gateway.videos.views import not_begun, view
 
 _TASK = f"""
-SELECT t.outcome, t.camera_ids, ({rows.IS_OVER}) AS is_over,
+SELECT t.outcome, t.camera_ids, {IS_OVER} AS is_over,
        coalesce(t.message, (SELECT min(error) FROM task_cameras c WHERE c.task_id = t.task_id)) AS message,
        EXISTS (SELECT FROM camera_frames f WHERE f.task_id = t.task_id) AS has_frames,
        EXISTS (SELECT FROM camera_frames f WHERE f.task_id = t.task_id AND f.camera_id = $2) AS camera_has_frames,

@@ -9,7 +9,7 @@ import asyncpg
 from spoton_common.logging import get_logger
 from spoton_common.storage import Storage, StorageError
 
-from spoton_gateway.videos.making import WORK_PREFIX
+from spoton_gateway.videos.making import SOURCES, WORK_PREFIX
 
 _log = get_logger()
 
@@ -53,7 +53,7 @@ async def forget(connection: asyncpg.Connection, folder: Path, keep_days: float)
     found = await asyncio.to_thread(lambda: list(folder.glob(f"{WORK_PREFIX}*")))  # before the rows: none is too new
     in_work = {row["video_id"] for row in await connection.fetch(_IN_WORK)}
     for path in found:
-        if path.name.removeprefix(WORK_PREFIX).removesuffix("-sources") not in in_work:
+        if path.name.removeprefix(WORK_PREFIX).partition(SOURCES)[0] not in in_work:
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
 

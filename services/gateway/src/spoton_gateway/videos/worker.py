@@ -104,7 +104,9 @@ class Worker:
             log.info("video given back")
             metrics.VIDEOS.labels(NAME, "given_back").inc()
             async with self._database.connection() as connection:
-                await rows.release(connection, row, self._name)
+                wanted = await rows.release(connection, row, self._name)
+            if not wanted:
+                await asyncio.to_thread(tidying.remove_work, self._videos.dir, row.video_id)
         except Exception:
             # Whatever it is about this one, the others' turn comes.
             log.exception("video failed")
@@ -116,8 +118,9 @@ class Worker:
     async def _fail(self, row: VideoRow, why: str) -> None:
         metrics.VIDEOS.labels(NAME, "failed").inc()
         async with self._database.connection() as connection:
-            await rows.fail(connection, row, self._name, why)
-        await asyncio.to_thread(tidying.remove_work, self._videos.dir, row.video_id)
+            mine = await rows.fail(connection, row, self._name, why)
+        if mine:
+            await asyncio.to_thread(tidying.remove_work, self._videos.dir, row.video_id)
 
     async def _make(self, row: VideoRow, stop: threading.Event) -> None:
         attempt = _Attempt(self._database, row, self._name, min(_SAY_S, self._own.lease_s / 3), stop)
