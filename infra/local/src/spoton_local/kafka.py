@@ -99,8 +99,7 @@ class Kafka:
         shutil.rmtree(fresh, ignore_errors=True)
         properties = self._layout.config / "kafka-format.properties"
         write_atomically(properties, self._properties(fresh))
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties))
+        tool = ("kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(properties))
         result = subprocess.run(self._java("128m", *tool), capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise CommandFailed(f"Kafka's storage could not be formatted:\n{result.stdout}{result.stderr}")
@@ -142,3 +141,10 @@ class Kafka:
 
     def finish(self) -> None:
         """Topics are made by the schemas, not by the server."""
+
+
+def new_cluster_id() -> str:
+    """Return a random UUID as Kafka writes it; like Kafka's own, none that the tool would take for an option."""
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text

@@ -44,7 +44,8 @@ _log = get_logger()
 _POLL_S = 0.1  # how long an idle loop waits; also bounds how late it notices a stop
 _FLUSH_S = 5.0  # a broker that needs longer is said to be away
 _CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two round trips
-_CHECKPOINT_SHARE = 0.05  # of the time: large states are written less often
+_CHECKPOINT_SHARE = 0.05  # of the time may go into writing states: large ones are written less often,
+_LONGEST_CHECKPOINT_S = 5.0  # but this often
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,10 @@ class StageRunner(Generic[In]):
             while not stop.is_set():
                 self._step(self._poll())
                 ready()
-                began = time.monotonic()
-                if began >= next_checkpoint:
-                    self._checkpoint(list(self._partitions))
-                    done = time.monotonic()
-                    next_checkpoint = done + max(self._options.checkpoint_s, (done - began) / _CHECKPOINT_SHARE)
+                if time.monotonic() >= next_checkpoint:
+                    written_s = self._checkpoint(list(self._partitions))
+                    pause_s = max(self._options.checkpoint_s, min(written_s / _CHECKPOINT_SHARE, _LONGEST_CHECKPOINT_S))
+                    next_checkpoint = time.monotonic() + pause_s
             self._checkpoint(list(self._partitions))
         finally:
             self._consumer.close()
@@ -188,8 +188,13 @@ class StageRunner(Generic[In]):
             return
         self._observed.sent(output.topic.name)
 
-    def _checkpoint(self, numbers: Sequence[int]) -> None:
-        """Make progress safe, in an order in which a kill between any two steps loses nothing."""
+    def _checkpoint(self, numbers: Sequence[int]) -> float:
+        """Make progress safe, in an order in which a kill between any two steps loses nothing.
+
+        Returns:
+            seconds that writing states took, without waiting for the broker.
+
+        """
         with metrics.CHECKPOINT_SECONDS.labels(self._options.name).time():
             for status in self._statuses.values():
                 self._producer.send(TASK_STATUS, status)
@@ -197,12 +202,15 @@ class StageRunner(Generic[In]):
             # 1. Outputs reach the broker.
             self._flush()
             # 2. Snapshots that include those outputs reach it.
+            began = time.monotonic()
             for number in numbers:
                 self._write_snapshots(number)
+            written_s = time.monotonic() - began
             self._flush()
             # 3. Only then the input counts as read.
             self._commit(numbers)
         self._observed.looked(self._consumer, self._producer)
+        return written_s
 
     def _flush(self) -> None:
         self._patience.call("Kafka", lambda: self._producer.flush(_FLUSH_S), NotDelivered)
