@@ -114,8 +114,8 @@ def test_what_an_event_says_itself_has_precedence(lines: Any) -> None:
 def test_lines_of_libraries_have_the_same_fields(lines: Any) -> None:
     read = lines()
     log_context.reading(PLACE, frame(0))
-    logging.getLogger("some.library").warning("hm")
-    assert read()[0].items() >= {"service": "test", "task": "t", "offset": 17, "logger": "some.library"}.items()
+    logging.getLogger("some.package").warning("hm")
+    assert read()[0].items() >= {"service": "test", "task": "t", "offset": 17, "logger": "some.package"}.items()
 
 
 @pytest.mark.parametrize(

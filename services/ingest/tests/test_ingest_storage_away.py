@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from spoton_common.health import Health, State
 from spoton_common.settings import FileAccess, S3Settings
 from spoton_ingest.cache import CacheFolder
-from spoton_ingest.library import Library
+from spoton_ingest.fetching import Library
 from spoton_schemas.records import Segment
 
 pytestmark = pytest.mark.integration

@@ -17,9 +17,9 @@ from spoton_common.tracing import configure_tracing
 
 from spoton_ingest.cache import CacheFolder
 from spoton_ingest.description import INGEST
+from spoton_ingest.fetching import Library
 from spoton_ingest.holdings import Holdings
 from spoton_ingest.job import JpegOptions
-from spoton_ingest.library import Library
 from spoton_ingest.loop import IngestLoop
 from spoton_ingest.news import News
 from spoton_ingest.pace import Pace

@@ -13,9 +13,9 @@ import pytest
 from spoton_common.health import Health, State
 from spoton_common.settings import FileAccess, S3Settings
 from spoton_common.storage import MediaStat, NotFound, Unreachable
-from spoton_ingest import library as library_module
+from spoton_ingest import fetching
 from spoton_ingest.cache import CacheFolder
-from spoton_ingest.library import Library
+from spoton_ingest.fetching import Library
 from spoton_schemas.records import Segment
 
 SEGMENT = Segment(
@@ -53,9 +53,9 @@ class Trouble:
 @pytest.fixture
 def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
     trouble = Trouble()
-    monkeypatch.setattr(library_module, "Storage", lambda *_: trouble)
-    monkeypatch.setattr(library_module, "_FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr(library_module, "_LONGEST_PAUSE_S", 0.002)
+    monkeypatch.setattr(fetching, "Storage", lambda *_: trouble)
+    monkeypatch.setattr(fetching, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(fetching, "_LONGEST_PAUSE_S", 0.002)
     return trouble
 
 
