@@ -11,9 +11,10 @@ def test_figures_are_replaced_and_the_text_around_them_stays() -> None:
         "data": "a scene",
     }
     page = "before\n<!-- figures -->\nold\n<!-- end -->\nafter\n"
-    once = with_figures(page, found)
-    assert with_figures(once, found) == once
+    once = with_figures(page, found, ["speed"])
+    assert with_figures(once, found, ["speed"]) == once
     assert once.startswith("before\n<!-- figures -->\n`make bench`, 2026-01-02, commit abc, 2 x CPU.\nData: a scene.\n")
     assert "| `line_vs_yolo_track` | 1.50 |" in once
+    assert "![Speed](../docs/pictures/bench-speed.png)" in once
     assert "old" not in once
     assert once.endswith("<!-- end -->\nafter\n")
