@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from spoton_common.errors import RejectedRecord
 from spoton_common.geometry import GeometryError
 from spoton_common.runtime.stage import Output
-from spoton_schemas.records import Event, Kind, MapPoints
+from spoton_schemas.records import Event, Kind, MapPoints, Outcome
 from spoton_schemas.topics import EVENTS
 
 from spoton_mapper.behaviour import BehaviourEvents, BehaviourParameters
@@ -49,7 +49,9 @@ class EventsMachine:
         elif record.kind is Kind.FRAME:
             events = [event for rule in self._started() for event in rule.feed(record)]
         elif record.kind is Kind.END_OF_TASK:
-            events = [event for rule in self._started() for event in rule.finish(record)]
+            # Of a task whose state could not be read, the runner tells the end alone.
+            is_lost = self._rules is None and record.outcome is Outcome.FAILED
+            events = [event for rule in ([] if is_lost else self._started()) for event in rule.finish(record)]
             self._rules = None
         return [Output(EVENTS, event) for event in events]
 
