@@ -47,6 +47,11 @@ def undisturbed(chaos: Chaos) -> Outcome:
     return chaos.undisturbed(str(uuid.uuid4()))[0]
 
 
+def in_the_middle(frames: dict[str, int]) -> bool:
+    """Whether pictures have come out, and the first sub-video of each camera has gone in: ingest would begin it again."""
+    return frames.get("map-points", 0) > 0 and frames.get("frames", 0) > 80
+
+
 def states(fleet: Fleet, stage: str, task_id: str) -> dict[bytes, Message]:
     """Return the newest record of each of a task's states."""
     return {m.key(): m for m in _records(fleet, state_topic(stage)) if m.key().startswith(task_id.encode())}
@@ -88,7 +93,7 @@ def test_one_task_ends_and_says_why_and_the_other_is_as_undisturbed(
     address = f"{fleet.connections.gateway_url}/api/v1/processing-tasks/{lost}/status"
     with chaos.task(Run(0, str(uuid.uuid4()), ()), undisturbed) as result:
         material.start(lost)
-        wait_for(lambda: httpx.get(address).json().get("frames", {}).get("map-points", 0) > 0, "pictures to come out")
+        wait_for(lambda: in_the_middle(httpx.get(address).json().get("frames", {})), "pictures to come out")
         [instance] = fleet.instances(service)
         fleet.kill(instance)
         spoiled = spoil(fleet, stage, lost)
