@@ -172,16 +172,19 @@ class StageRunner(Generic[In]):
             bury(self._producer, name, message, refusal, f"{record.kind} at {position} of stream {stream}")
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
+        self._statuses[stream] = progress_status(self._options.stage, record, progress)
         if partition.keys[key].loss is not None:
             return self._after_loss(partition, message, place, record)
-        self._statuses[stream] = progress_status(self._options.stage, record, progress)
         self._observed.accepted(place, record, awaited=self._options.answers)
         return _Received(message, record)
 
     def _after_loss(
         self, partition: PartitionProgress, message: Message, place: Place, record: In
     ) -> _Received[In] | None:
-        """Leave out a record of a lost key; return, in place of one of them, the end of its streams."""
+        """Leave out a record of a lost key; return, in place of one of them, the end of its streams.
+
+        Progress is told all the same: ingest waits for it.
+        """
         key = self._topic.key(record)
         if not partition.tell_loss(key, _offset(message)):
             self._observed.dropped("lost_state")
