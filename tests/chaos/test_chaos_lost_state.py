@@ -48,7 +48,7 @@ def undisturbed(chaos: Chaos) -> Outcome:
 
 
 def in_the_middle(frames: dict[str, int]) -> bool:
-    """Whether pictures have come out, and the first sub-video of each camera has gone in: ingest would begin it again."""
+    """Whether pictures have come out, and all first sub-videos have gone in: ingest would begin those again."""
     return frames.get("map-points", 0) > 0 and frames.get("frames", 0) > 80
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.loss import last_record
 from spoton_common.runtime.stage import Output, Rejection
 from spoton_mapper.behaviour import BehaviourParameters
 from spoton_mapper.events.machine import EventsMachine, rules_of
@@ -110,6 +111,13 @@ def test_a_mark_stands_behind_the_last_event_of_each_task() -> None:
     types = [output.record.type for output in stage.feed(RECORDS) if isinstance(output, Output)]
     assert types[-2:] == ["walking", END_OF_EVENTS]
     assert types.count(END_OF_EVENTS) == 1
+
+
+def test_a_task_whose_state_could_not_be_read_gets_its_mark_and_nothing_is_refused() -> None:
+    stage = EventsStage(rules_of(BehaviourParameters()))
+    [mark] = stage.feed([last_record(frame(7), 9, "rubbish")])
+    assert isinstance(mark, Output)
+    assert (mark.record.ends_task, mark.record.global_frame_index) == (True, 9)
 
 
 def test_a_task_whose_records_cannot_be_used_ends_too() -> None:
