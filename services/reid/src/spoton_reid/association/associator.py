@@ -202,7 +202,9 @@ class Associator:
         """Learn from what is sure among the tracklets in view, and from those whose names have settled."""
         state, fps = self._state, self._scene.fps
         since, state.last_learned = state.last_learned, now
-        strangers, same = free_samples(tracklets, weighed, forbidden, since, fps, self._parameters.evidence)
+        strangers, same = free_samples(
+            tracklets, weighed.crops, state.window.floor_agreement(), forbidden, since, fps, self._parameters.evidence
+        )
         cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
         state.calibrator.compare(cameras, weighed.cosines, strangers, same)
         settle = round(_SETTLE_S * fps)

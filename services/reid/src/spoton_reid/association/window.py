@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoton_reid.association.calibration import Calibration
-from spoton_reid.association.calibration.appearance import Curves
 from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.gaps import Gap, find_gaps
@@ -30,8 +29,6 @@ class Weighed:
         geometry: (N, N) log-odds of floor and motion.
         cosines: (N, N) of mean appearances.
         crops: (N,) weights of the crops behind them.
-        agreement: (N, N) mean log-odds of the floor at a moment.
-        moments: (N, N) at which two cameras saw both feet.
 
     """
 
@@ -39,8 +36,6 @@ class Weighed:
     geometry: Matrix
     cosines: Matrix
     crops: Matrix
-    agreement: Matrix
-    moments: Matrix
 
 
 @dataclass(slots=True)
@@ -169,8 +164,14 @@ class Window:
         motion = motion_evidence(tracklets, self._floor.shifts, self._floor.late, fps, parameters)
         means, weights = mean_appearances(tracklets)
         cosines = means @ means.T
-        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
-        pairs = np.ix_(cameras, cameras)
-        curves = Curves(calibration.curves.midpoints[pairs], calibration.curves.slopes[pairs])
-        looks = appearance_evidence(cosines, weights, curves, parameters)
-        return Weighed(looks, floor + motion, cosines, weights, *self._floor.agreement())
+        looks = appearance_evidence(cosines, weights, parameters)
+        return Weighed(looks, floor + motion, cosines, weights)
+
+    def floor_agreement(self) -> tuple[Matrix, Matrix]:
+        """Return what the floor said of the tracklets weighed last.
+
+        Returns:
+            (N, N) mean log-odds of the floor at a moment, and (N, N) moments at which two cameras saw both feet.
+
+        """
+        return self._floor.agreement()
