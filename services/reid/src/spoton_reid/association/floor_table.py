@@ -36,14 +36,20 @@ class FloorTable:
 
     """
 
-    shifts: Matrix
-    late: Rows
+    cameras: int
+    shifts: Matrix = field(init=False)
+    late: Rows = field(init=False)
     _rows: dict[_Key, int] = field(default_factory=dict)
     _lengths: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     _pairs: Rows = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # lower row, higher row
     _sums: Matrix = field(default_factory=lambda: np.zeros(0))
     _counts: Matrix = field(default_factory=lambda: np.zeros(0))
     _until: int = -1
+
+    def __post_init__(self) -> None:
+        """Begin with planes and clocks that agree."""
+        self.shifts = np.zeros((self.cameras, self.cameras, 2))
+        self.late = np.zeros(self.cameras, np.int64)
 
     def update(
         self, tracklets: Sequence[Tracklet], shifts: Matrix, late: Rows, fps: float, parameters: EvidenceParameters
@@ -184,4 +190,5 @@ class FloorTable:
         size = int(pairs.max(initial=0)) + 1
         codes, place = np.unique(pairs[0] * size + pairs[1], return_inverse=True)
         self._pairs = np.array(np.divmod(codes, size))
-        self._sums, self._counts = (np.bincount(place, values, len(codes)) for values in (sums, counts))
+        self._sums = np.bincount(place, sums, len(codes)).astype(np.float64)
+        self._counts = np.bincount(place, counts, len(codes)).astype(np.float64)

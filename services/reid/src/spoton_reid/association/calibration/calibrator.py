@@ -76,6 +76,10 @@ class Calibrator:
         if sample // compare > last // compare and self._feet.full:
             self._clocks.observe(self._feet, self.current.shifts)
 
+    def fade(self) -> None:
+        """Let what people look like weigh a little less; before each look."""
+        self._appearance.fade()
+
     def compare(self, cameras: NDArray[np.int64], cosines: Matrix, strangers: Matrix, same: Matrix) -> None:
         """Take a look at the tracklets in view, as in `AppearanceStatistics.observe`."""
         self._appearance.observe(cameras, cosines, strangers, same)
