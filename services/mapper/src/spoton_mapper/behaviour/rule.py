@@ -30,12 +30,12 @@ class BehaviourEvents:
         scene, teller = start.scene, Teller(task_id, start.scene.environment_id)
         areas = {zone.id: FloorArea([(p.x_m, p.y_m) for p in zone.polygon]) for zone in scene.zones}
         lines = {w.id: FloorLine((w.start.x_m, w.start.y_m), (w.end.x_m, w.end.y_m)) for w in scene.tripwires}
-        self._observer = Observer(parameters.lost_s)
+        self._observer = Observer(parameters.lost_s, scene.processing_fps)
         self._membership = Membership(areas, parameters)
         self._questions: tuple[Question, ...] = (
             Zones(teller, parameters),
             Occupancy(teller),
-            Crowding(teller, parameters.crowd, frozenset(areas or (None,))),
+            Crowding(teller, parameters, frozenset(areas or (None,))),
             Tripwires(teller, lines, parameters),
             Actions(teller, parameters),
             Loitering(teller, parameters),
@@ -45,10 +45,14 @@ class BehaviourEvents:
 
     def feed(self, record: MapPoints) -> list[Event]:
         """Take the next FRAME."""
-        moment = self._membership.feed(self._observer.feed(record))
-        return [event for question in self._questions for event in question.feed(moment)]
+        return [event for moment in self._observer.feed(record) for event in self._ask(moment)]
 
     def finish(self, record: MapPoints) -> list[Event]:
         """Take the END_OF_TASK."""
-        moment = Moment(record.global_frame_index, record.event_time_us)
-        return [event for question in self._questions for event in question.finish(moment)]
+        events = [event for moment in self._observer.finish() for event in self._ask(moment)]
+        end = Moment(record.global_frame_index, record.event_time_us)
+        return events + [event for question in self._questions for event in question.finish(end)]
+
+    def _ask(self, seen: Moment) -> list[Event]:
+        moment = self._membership.feed(seen)
+        return [event for question in self._questions for event in question.feed(moment)]
