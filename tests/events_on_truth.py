@@ -55,6 +55,8 @@ STAGES = (
     Stage("crowd", 7, 30, crowd=3),
     Stage("demo", 8, 150, pause_s=(5.0, 60.0), crowd=2),
     Stage("demo", 9, 150, pause_s=(5.0, 60.0), crowd=2),
+    Stage("demo", 10, 150, pause_s=(5.0, 60.0), crowd=2),
+    Stage("demo", 11, 150, pause_s=(5.0, 60.0), crowd=2),
 )
 
 _SEEDS = (1, 2, 3)

@@ -11,19 +11,16 @@ last snapshot stay until the next one is whole.
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from spoton_schemas.topics import Position
 
 from spoton_common.errors import UnreadableSnapshot
-from spoton_common.kafka.client import client_config
+from spoton_common.kafka.reading import read_partition
 
 PART_BYTES = 4 * 1024 * 1024
 """The most of a state that goes into one record."""
 
 PART_HEADERS = {"spoton-part": b"1"}
 """What tells parts from snapshots, whatever keys are called."""
-
-_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True)
@@ -104,31 +101,8 @@ def read_snapshots(bootstrap: str, topic: str, partition: int) -> dict[str, Snap
 
     ``KafkaException`` if the broker is away, ``UnreadableSnapshot`` if a part of a state is missing.
     """
-    consumer = Consumer(
-        {
-            **client_config(bootstrap),
-            "group.id": "unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0)])
-        return _read_to_end(consumer)
-    finally:
-        consumer.close()
-
-
-def _read_to_end(consumer: Consumer) -> dict[str, Snapshot]:
     newest = NewestSnapshots()
-    while True:
-        message = consumer.poll(_TIMEOUT_S)
-        if message is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        error = message.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
-                return newest.whole()
-            raise KafkaException(error)
+    for message in read_partition(bootstrap, topic, partition):
         is_part = dict(message.headers() or ()) == PART_HEADERS
         newest.take((message.key() or b"").decode(), message.value(), is_part)
+    return newest.whole()
