@@ -148,6 +148,7 @@ async def test_a_deleted_job_leaves_nothing_in_any_state(line: Line, jobs: Jobs,
         assert remembered(gallery, job_id) == []
     last = jobs.upload(clips.short, "dora")
     jobs.wait(last, "completed")
+    wait_for(lambda: not remembered(gallery, running), "what Re-ID remembered of the running job to go", 20.0)
     for job_id in (queued, running, stopped, broken, done):
         assert await rows_of(database, job_id) == {}
         assert not file_of(job_id).exists()

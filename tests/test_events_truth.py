@@ -8,15 +8,16 @@ from spoton_scenes.event_truth import TrueEvent, score
 from tests.events_on_truth import Errors, Stage, score_habits, score_stage, total
 
 WANDERING = (Stage("demo", 7, 40), Stage("blind-gap", 7, 60), Stage("crowd", 7, 15, crowd=3))
+CROSSINGS = {"zone_entered", "zone_left", "tripwire_crossed"}
 LINGERING = (Stage("demo", 7, 70, pause_s=(20.0, 60.0), crowd=2),)
 
 
 @pytest.mark.parametrize(
     ("stages", "errors", "kinds"),
     [
-        (WANDERING, Errors(), {"zone_entered", "zone_left", "tripwire_crossed", "met", "standing", "walking", "crowded"}),
-        (WANDERING[:1], Errors(0.03, 0.05), {"zone_entered", "zone_left", "tripwire_crossed", "met"}),
-        (WANDERING[:1], Errors(0.1), {"zone_entered", "zone_left", "tripwire_crossed", "met"}),
+        (WANDERING, Errors(), {*CROSSINGS, "met", "standing", "walking", "crowded"}),
+        (WANDERING[:1], Errors(0.03, 0.05), {*CROSSINGS, "met"}),
+        (WANDERING[:1], Errors(0.1), {*CROSSINGS, "met"}),
         (LINGERING, Errors(0.03), {"loitering", "zone_dwelled", "occupancy_changed"}),
     ],
     ids=["clean", "noisy, some missed", "very noisy", "noisy, lingering"],
