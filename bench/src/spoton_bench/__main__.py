@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Iterator
 
 from spoton_bench.line import running_line
 from spoton_bench.materials import CHECKOUT, find_materials
@@ -32,12 +33,10 @@ def main() -> int:
     with running_line(work / "stack", materials) as line:
         effort = QUICK if arguments.quick else FULL
         bench = Bench(line, materials, effort, work, _LOCAL / "reports" / "bench", say)
-        try:
-            _measure(bench, arguments.parts)
-        finally:
-            sys.stdout.write(table(bench.figures))
-    command = "make bench" + (" QUICK=1" if arguments.quick else "")
-    write_report(bench.figures, materials.note, command, _LOCAL / "reports" / "bench.json")
+        command = "make bench" + (" QUICK=1" if arguments.quick else "")
+        for _ in _measure(bench, arguments.parts):
+            write_report(bench.figures, materials.note, command, _LOCAL / "reports" / "bench.json")
+    sys.stdout.write(table(bench.figures))
     say("done: .local/reports/bench.json, pictures in .local/reports/bench")
     return 0
 
@@ -45,16 +44,22 @@ def main() -> int:
 PARTS = ["speed", "identities", "cpu", "delay", "scaling"]
 
 
-def _measure(bench: Bench, parts: list[str]) -> None:
+def _measure(bench: Bench, parts: list[str]) -> Iterator[str]:
+    """Measure part by part, and yield each one's name: what is measured is kept when a later part fails."""
     run = bench.speed() if "speed" in parts else bench.sample()
+    yield "speed"
     if "cpu" in parts:
         bench.cpu(run)
-    if "scaling" in parts:
-        bench.scaling(run)
+        yield "cpu"
     if "delay" in parts:
         bench.delay()
+        yield "delay"
     if "identities" in parts:
         bench.identities()
+        yield "identities"
+    if "scaling" in parts:
+        bench.scaling(run)
+        yield "scaling"
 
 
 if __name__ == "__main__":

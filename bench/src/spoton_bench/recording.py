@@ -17,7 +17,7 @@ from spoton_schemas.topics import DETECTIONS, TRACKS
 
 _TIMEOUT_S = 20.0
 _POLL_S = 0.2
-_APART_M = 100.0  # between copies of a place: nobody walks from one to the next
+_APART_M = 1000.0  # between copies of a place: nobody gets from one to the next within the window of association
 
 
 @dataclass(frozen=True, slots=True)

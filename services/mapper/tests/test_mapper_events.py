@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.loss import last_record
 from spoton_common.runtime.stage import Output, Rejection
 from spoton_mapper.behaviour import BehaviourParameters
 from spoton_mapper.events.machine import EventsMachine, rules_of
@@ -142,6 +143,13 @@ def test_what_earlier_tasks_taught_tells_what_is_unusual() -> None:
     assert path.details["why"] == "0 of the 40 people who came along here before went this way"
     assert told(machine(), known) == told(machine(), known)
     assert [event for event in told(machine(), RECORDS) if event.type == "unusual_path"] == []
+
+
+def test_a_task_whose_state_could_not_be_read_gets_its_mark_and_nothing_is_refused() -> None:
+    stage = EventsStage(rules_of(BehaviourParameters()))
+    [mark] = stage.feed([last_record(frame(7), 9, "rubbish")])
+    assert isinstance(mark, Output)
+    assert (mark.record.ends_task, mark.record.global_frame_index) == (True, 9)
 
 
 def test_a_task_whose_records_cannot_be_used_ends_too() -> None:

@@ -115,6 +115,23 @@ def test_floor_alone_joins_cameras_and_appearance_alone_joins_blind_ones() -> No
     assert identities["c0", 1, 5] == identities["c1", 1, 5] != identities["c1", 2, 5]
 
 
+def test_a_place_far_away_is_solved_on_its_own_and_alike_people_there_are_others() -> None:
+    """Nobody sees the two places at the same time, so that only the way between them tells people apart."""
+    far = SceneCamera("c9", _METRES, (1000, 1000))
+    there = [
+        Bucket(
+            b.global_frame_index + 60, tuple(replace(o, camera_id="c9", floor_m=(9000.0, 4.0)) for o in b.observations)
+        )
+        for b in [Bucket(b.global_frame_index, (b.observations[0],)) for b in crossing()]
+    ]
+    buckets = crossing() + there
+    identities = final(*run(buckets, scene=Scene(FPS, (*CAMERAS, far))))
+    assert identities["c9", 1, 80] not in {identities["c0", 1, 5], identities["c0", 2, 5], None}
+    near = [Bucket(b.global_frame_index, tuple(replace(o, floor_m=(20.0, 4.0)) for o in b.observations)) for b in there]
+    identities = final(*run(crossing() + near, scene=Scene(FPS, (*CAMERAS, far))))
+    assert identities["c9", 1, 80] == identities["c0", 1, 5], "they look alike, and one can walk there"
+
+
 def test_order_inside_a_bucket_does_not_matter() -> None:
     reversed_buckets = [Bucket(b.global_frame_index, b.observations[::-1]) for b in crossing()]
     assert final(*run(reversed_buckets)) == final(*run(crossing()))
@@ -255,7 +272,7 @@ def test_floor_table_added_up_in_steps_equals_one_update(late: tuple[int, ...]) 
     random = np.random.default_rng(1)
     tracklets = [Tracklet(camera, 1, 0) for camera in (0, 1, 2)]
     clocks, none = np.array(late), np.zeros(3, np.int64)
-    stepwise, shifts = FloorTable(np.zeros((3, 3, 2)), none), np.zeros((3, 3, 2))
+    stepwise, shifts = FloorTable(3), np.zeros((3, 3, 2))
     for frame in range(60):
         for tracklet in tracklets:
             if random.random() < 0.8:
@@ -268,7 +285,7 @@ def test_floor_table_added_up_in_steps_equals_one_update(late: tuple[int, ...]) 
         if frame % 7 == 6:
             stepwise.update(tracklets, shifts, clocks if frame > 20 else none, FPS, EvidenceParameters())
     found = stepwise.update(tracklets, shifts, clocks, FPS, EvidenceParameters())
-    expected = FloorTable(np.zeros((3, 3, 2)), none).update(tracklets, shifts, clocks, FPS, EvidenceParameters())
+    expected = FloorTable(3).update(tracklets, shifts, clocks, FPS, EvidenceParameters())
     assert found == pytest.approx(expected)
     assert stepwise.agreement()[1].tolist() == expected_moments(tracklets, clocks).tolist()
     assert found == pytest.approx(found.T)

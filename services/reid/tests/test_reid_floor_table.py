@@ -21,7 +21,7 @@ def walk(camera: int, track_id: int, start: int, frames: int) -> Tracklet:
 
 def test_only_pairs_that_met_are_written_and_the_table_goes_on_the_same() -> None:
     tracklets = [walk(camera, number, 20 * number, 20) for camera in range(2) for number in range(200)]
-    table = FloorTable(np.zeros((2, 2, 2)), np.zeros(2, np.int64))
+    table = FloorTable(2)
     still = np.zeros((2, 2, 2)), np.zeros(2, np.int64), FPS, EvidenceParameters()
     table.update(tracklets, *still)
     written = pickle.dumps(table, protocol=5)

@@ -18,6 +18,7 @@ MAPPER = Description(
         "map-points": "positions of boxes and people; one record for one record",
         "task-status": "progress each second",
         "state-mapper": "smoothed paths",
+        "commands": "the stop of a task whose state cannot be read",
         "dead-letters": "records that cannot be used",
     },
     own=MapperSettings,

@@ -5,7 +5,7 @@ from typing import Any
 
 from spoton_reid.errors import SnapshotError
 
-_VERSION = 2
+_VERSION = 3
 
 
 def pack_state(kind: str, state: Any) -> bytes:

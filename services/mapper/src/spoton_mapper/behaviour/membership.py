@@ -85,6 +85,7 @@ class Membership:
         side.deepest_m = max(side.deepest_m, abs(depth_m))
         stays = bool(ahead) and all((_depth_m(area, next_one) >= 0) == inside for next_one in ahead)
         until = ahead[-1] if stays else person
+        assert side.run is not None
         side.lasted = side.lasted or seconds_between(side.run, until) >= self._settle_s
         if not side.lasted or side.deepest_m < self._margin_m:
             return None

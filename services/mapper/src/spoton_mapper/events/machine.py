@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from spoton_common.errors import RejectedRecord
 from spoton_common.geometry import GeometryError
 from spoton_common.runtime.stage import Output
-from spoton_schemas.records import Event, Kind, MapPoints, TaskHabits
+from spoton_schemas.records import Event, Kind, MapPoints, Outcome, TaskHabits
 from spoton_schemas.topics import EVENTS, HABITS
 
 from spoton_mapper.behaviour import BehaviourEvents, BehaviourParameters
@@ -67,7 +67,9 @@ class EventsMachine:
             raise RejectedRecord("bad_scene", str(error)) from error
 
     def _end(self, record: MapPoints) -> Sequence[Output]:
-        rules, self._rules = self._started(), None
+        # Of a task whose state could not be read, the runner tells the end alone.
+        is_lost = self._rules is None and record.outcome is Outcome.FAILED
+        rules, self._rules = [] if is_lost else self._started(), None
         events = [Output(EVENTS, event) for rule in rules for event in rule.finish(record)]
         task, environment = record.task_id, record.environment_id
         return events + [

@@ -23,6 +23,7 @@ from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.identities import IdentityBook
 from spoton_reid.association.parameters import AssociationParameters
+from spoton_reid.association.places import Place
 from spoton_reid.association.revisions import describe_spans, revise
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import (
@@ -159,29 +160,19 @@ class Associator:
         step = max(1, round(parameters.window_step_s * fps))
         retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)
         state.book.remember(retired)
-        tracklets = state.window.tracklets()
-        if not tracklets:
-            return []
-        forbidden = cannot_link(tracklets)
         if state.solves % _CONCLUDE_EVERY == 0:
             state.calibrator.conclude()
-        weighed = state.window.weigh(tracklets, state.calibrator.current, fps, parameters.evidence)
-        passages = find_passages(tracklets, weighed.geometry, state.calibrator.current.late, fps)
-        if now - state.last_learned >= _LEARN_EVERY_S * fps:
-            self._learn(now, tracklets, weighed, forbidden, passages)
-        start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
-        starts = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
-        labels = cluster(evidence, forbidden, start, starts, anew=state.solves % _ANEW_EVERY == 0)
-        labels = attach_leftovers(
-            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
-        )
+        since = state.last_learned
+        learn = now - since >= _LEARN_EVERY_S * fps
+        if learn:
+            state.calibrator.fade()
+            state.transit.fade()
+            state.last_learned = now
+        groups: list[list[Tracklet]] = []
+        reach_m = parameters.fastest_mps * (parameters.window_s + parameters.window_step_s)
+        for place, tracklets in state.window.by_place(reach_m):
+            groups += self._group(now, place, tracklets, since if learn else None)
         state.solves += 1
-        labels = np.unique(labels, return_inverse=True)[1]
-        certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
-        for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
-            tracklet.certainty = certainty
-        groups = _groups(tracklets, labels)
         names, merged = state.book.name(groups, fps, parameters)
         for label, (group, name) in enumerate(zip(groups, names, strict=True)):
             for tracklet in group:
@@ -189,20 +180,44 @@ class Associator:
         published_until = now if not state.pending else state.pending[0].global_frame_index - 1
         state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
-        return describe_spans(merged, camera_ids) + revise(tracklets, published_until, camera_ids)
+        return describe_spans(merged, camera_ids) + revise(state.window.tracklets(), published_until, camera_ids)
+
+    def _group(self, now: int, place: Place, tracklets: list[Tracklet], since: int | None) -> list[list[Tracklet]]:
+        """Group the tracklets of a place; learn from them, unless `since` is None, what was not learned then."""
+        state, parameters, fps = self._state, self._parameters, self._scene.fps
+        forbidden = cannot_link(tracklets)
+        weighed = state.window.weigh(place, tracklets, state.calibrator.current, fps, parameters.evidence)
+        passages = find_passages(tracklets, weighed.geometry, state.calibrator.current.late, fps)
+        if since is not None:
+            floor = state.window.floor_agreement(place)
+            self._learn(now, since, tracklets, weighed, floor, forbidden, passages)
+        start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
+        evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
+        starts = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
+        labels = cluster(evidence, forbidden, start, starts, anew=state.solves % _ANEW_EVERY == 0)
+        labels = attach_leftovers(
+            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
+        )
+        labels = np.unique(labels, return_inverse=True)[1]
+        certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
+        for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
+            tracklet.certainty = certainty
+        return _groups(tracklets, labels)
 
     def _learn(
         self,
         now: int,
+        since: int,
         tracklets: list[Tracklet],
         weighed: Weighed,
+        floor: tuple[NDArray[np.float64], NDArray[np.float64]],
         forbidden: NDArray[np.bool_],
         passages: Passages,
     ) -> None:
         """Learn from what is sure among the tracklets in view, and from those whose names have settled."""
         state, fps = self._state, self._scene.fps
-        since, state.last_learned = state.last_learned, now
-        strangers, same = free_samples(tracklets, weighed, forbidden, since, fps, self._parameters.evidence)
+        evidence = self._parameters.evidence
+        strangers, same = free_samples(tracklets, weighed.crops, floor, forbidden, since, fps, evidence)
         cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
         state.calibrator.compare(cameras, weighed.cosines, strangers, same)
         settle = round(_SETTLE_S * fps)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.clustering import sum_blocks
+from spoton_reid.association.clustering import any_in_blocks, sum_blocks
 from spoton_reid.association.parameters import AttachmentParameters, EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
@@ -82,7 +82,7 @@ def _attach(
         return labels
     support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
     looks = _appearance(tracklets, hot, evidence)
-    blocked = sum_blocks(forbidden, labels) > 0
+    blocked = any_in_blocks(np.nonzero(forbidden), labels)
     scores = np.where(blocked, -np.inf, support + looks)
     over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
     least = np.where((hot.T @ ~over) > 0, parameters.least_odds_growing, parameters.least_odds)

@@ -6,12 +6,14 @@ Elsner & Schudy 2009, with eviction of conflicting members), and exchanges of ta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from spoton_reid.association.exchanges import exchange_tails
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
+Pairs = tuple[NDArray[np.int64], ...]  # rows and columns, by row
 
 _LEAST_GAIN = 1e-9  # smaller gains are rounding
 _SPARE_CLUSTERS = 64  # new clusters that one round of moves may open
@@ -38,13 +40,14 @@ def cluster(evidence: Matrix, forbidden: Mask, start: Labels, starts: Labels, *,
     alone = np.arange(size)
     warm = np.where(start >= 0, start, size + alone)
     warm = _split_conflicts(_renumber(warm), forbidden)
-    improved = _improve(weights, forbidden, warm)
+    conflicts = np.nonzero(forbidden)
+    improved = _improve(weights, conflicts, warm)
     if not anew:
         return improved
-    built = _improve(weights, forbidden, _join(weights, forbidden, alone))
+    built = _improve(weights, conflicts, _join(weights, conflicts, alone))
     best = _better(weights, built, improved)
     exchanged = exchange_tails(weights, forbidden, best, starts)
-    return _better(weights, _improve(weights, forbidden, _renumber(exchanged)), best)
+    return _better(weights, _improve(weights, conflicts, _renumber(exchanged)), best)
 
 
 def objective(evidence: Matrix, labels: Labels) -> float:
@@ -56,13 +59,13 @@ def _better(weights: Matrix, one: Labels, other: Labels) -> Labels:
     return one if objective(weights, one) > objective(weights, other) + _LEAST_GAIN else other
 
 
-def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
+def _join(weights: Matrix, conflicts: Pairs, labels: Labels) -> Labels:
     """Join clusters while the best size-normalised sum of evidence between two is positive."""
     labels = _renumber(labels)
     if len(labels) == 0:
         return labels
     sizes = np.bincount(labels).astype(np.float64)
-    between, blocked = sum_blocks(weights, labels), sum_blocks(forbidden, labels) > 0
+    between, blocked = sum_blocks(weights, labels), any_in_blocks(conflicts, labels)
     np.fill_diagonal(blocked, True)
     scores = np.where(blocked, -np.inf, between / np.sqrt(np.outer(sizes, sizes)))
     partner, best = scores.argmax(axis=1), scores.max(axis=1)
@@ -87,34 +90,34 @@ def _join(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
     return _renumber(labels)
 
 
-def _improve(weights: Matrix, forbidden: Mask, labels: Labels) -> Labels:
+def _improve(weights: Matrix, conflicts: Pairs, labels: Labels) -> Labels:
     for _ in range(_MOST_ROUNDS):
-        moved, labels = _move_all(weights, forbidden, labels)
-        joined = _join(weights, forbidden, labels)
+        moved, labels = _move_all(weights, conflicts, labels)
+        joined = _join(weights, conflicts, labels)
         if not moved and joined.max(initial=-1) == labels.max(initial=-1):
             break
         labels = joined
     return labels
 
 
-def _move_all(weights: Matrix, forbidden: Mask, labels: Labels) -> tuple[bool, Labels]:
+def _move_all(weights: Matrix, conflicts: Pairs, labels: Labels) -> tuple[bool, Labels]:
     """Move each item once to where it gains most, evicting those it conflicts with if that still pays."""
     labels = labels.copy()
     size = len(labels)
     columns = int(labels.max(initial=-1)) + 1
     spare = min(size, _SPARE_CLUSTERS)
     sums = np.zeros((size, columns + spare))  # evidence of each item towards each cluster
-    sums[:, :columns] = weights @ _one_hot(labels)
+    sums[:, :columns] = (_members(labels) @ weights).T
     free = list(range(columns + spare - 1, columns - 1, -1))
     moved = False
-    for item in range(size):
+    rivals_of = np.split(conflicts[1], np.searchsorted(conflicts[0], np.arange(1, size)))
+    for item, rivals in enumerate(rivals_of):
         if sums[item].max() <= sums[item, labels[item]] + _LEAST_GAIN and sums[item, labels[item]] >= 0:
             continue  # at its best place already
-        conflicts = np.flatnonzero(forbidden[item])
-        owners = labels[conflicts]
+        owners = labels[rivals]
         # What joining a cluster yields once its conflicting members are out.
         yields = sums[item].copy()
-        np.subtract.at(yields, owners, weights[item, conflicts] + sums[conflicts, owners])
+        np.subtract.at(yields, owners, weights[item, rivals] + sums[rivals, owners])
         own = int(labels[item])
         yields[own] = sums[item, own]
         best = int(yields.argmax())
@@ -124,7 +127,7 @@ def _move_all(weights: Matrix, forbidden: Mask, labels: Labels) -> tuple[bool, L
         if not free:
             break
         target = best if yields[best] > _LEAST_GAIN else free.pop()
-        evictions = conflicts[owners == target].tolist()
+        evictions = rivals[owners == target].tolist()
         if len(evictions) >= len(free):
             break  # the next round begins with spare clusters anew
         for evicted in evictions:
@@ -152,18 +155,27 @@ def _split_conflicts(labels: Labels, forbidden: Mask) -> Labels:
     return _renumber(labels)
 
 
-def sum_blocks(matrix: Matrix | Mask, labels: Labels) -> Matrix:
-    """Sum an (N, N) matrix over the members of each pair of clusters, labels 0..K−1 all in use: (K, K)."""
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(int(labels.max()) + 1))
-    rows = np.add.reduceat(matrix[order], starts, axis=0, dtype=np.float64)
-    blocks: Matrix = np.add.reduceat(rows[:, order], starts, axis=1)
+def sum_blocks(matrix: Matrix, labels: Labels) -> Matrix:
+    """Sum a symmetric (N, N) matrix over the members of each pair of clusters 0..K−1: (K, K)."""
+    if int(labels.max(initial=-1)) + 1 == len(labels):  # everyone is alone
+        order = np.argsort(labels)
+        return matrix[np.ix_(order, order)]
+    members = _members(labels)
+    blocks: Matrix = members @ (members @ matrix).T
     return blocks
 
 
-def _one_hot(labels: Labels) -> Matrix:
-    hot: Matrix = (labels[:, None] == np.arange(int(labels.max(initial=-1)) + 1)[None, :]).astype(np.float64)
-    return hot
+def any_in_blocks(pairs: Pairs, labels: Labels) -> Mask:
+    """Tell which pairs of clusters hold one of some pairs of items: (K, K)."""
+    one, other = pairs
+    found = np.zeros((int(labels.max(initial=-1)) + 1,) * 2, np.bool_)
+    found[labels[one], labels[other]] = True
+    return found
+
+
+def _members(labels: Labels) -> "sparse.csr_array[np.float64]":
+    shape = int(labels.max(initial=-1)) + 1, len(labels)
+    return sparse.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape)
 
 
 def _renumber(labels: Labels) -> Labels:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.calibration.appearance import Curves
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
@@ -37,20 +36,19 @@ def mean_appearances(tracklets: Sequence[Tracklet]) -> tuple[Matrix, Matrix]:
     return means, np.array([weight for _, weight in sums_and_weights])
 
 
-def appearance_evidence(cosines: Matrix, weights: Matrix, curves: Curves, parameters: EvidenceParameters) -> Matrix:
+def appearance_evidence(cosines: Matrix, weights: Matrix, parameters: EvidenceParameters) -> Matrix:
     """Evidence of mean appearances; 0 where a tracklet has no crop.
 
     Args:
         cosines: (N, N) of mean appearances.
         weights: (N,) of the crops behind them.
-        curves: what a cosine is worth: (N, N) each.
-        parameters: bounds.
+        parameters: what a cosine is worth, and bounds.
 
     """
     trust = np.minimum(weights / parameters.full_crops, 1.0)
-    odds = curves.slopes * (cosines - curves.midpoints)
-    odds = np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit)
-    evidence: Matrix = odds * np.sqrt(trust[:, None] * trust[None, :])
+    odds = parameters.appearance_slope * (cosines - parameters.appearance_midpoint)
+    np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit, out=odds)
+    evidence: Matrix = odds * np.sqrt(trust)[:, None] * np.sqrt(trust)[None, :]
     return evidence
 
 
@@ -107,28 +105,27 @@ def motion_evidence(
 
     """
     cameras, first, last = _spans(tracklets, found=True)
-    first, last = first - late[cameras], last - late[cameras]
-    evidence = np.zeros((len(tracklets), len(tracklets)))
-    gaps = first[None, :] - last[:, None]
+    gaps = (first - late[cameras])[None, :] - (last - late[cameras])[:, None]
     earlier, later = np.nonzero((gaps > 0) & (gaps <= parameters.motion_horizon_s * fps))
+    evidence = np.zeros((len(tracklets), len(tracklets)))
     if len(earlier) == 0:
         return evidence
-    elapsed_s = gaps[earlier, later] / fps
-    same = cameras[earlier] == cameras[later]
-    ends = np.array([tracklet.boxes[tracklet.end] for tracklet in tracklets])[earlier]
-    starts = np.array([tracklet.boxes[0] for tracklet in tracklets])[later]
+    elapsed = gaps[earlier, later]
     distance_m = _floor_distances(tracklets, earlier, later, shifts[cameras[earlier], cameras[later]])
-    distance_m = np.where(same, _image_distances(ends, starts, parameters.person_height_m), distance_m)
-    reach_m = parameters.motion_slack_m + parameters.motion_speed_mps * elapsed_s
+    same = np.flatnonzero(cameras[earlier] == cameras[later])
+    one, other = earlier[same], later[same]
+    ends = np.array([tracklet.boxes[tracklet.end] for tracklet in tracklets])[one]
+    starts = np.array([tracklet.boxes[0] for tracklet in tracklets])[other]
+    distance_m[same] = _image_distances(ends, starts, parameters.person_height_m)
+    reach_m = parameters.motion_slack_m + parameters.motion_speed_mps * elapsed / fps
     excess_m = np.where(np.isfinite(distance_m), np.clip(distance_m - reach_m, 0, None), 0.0)
     odds = np.clip(-parameters.motion_penalty_per_m * excess_m, parameters.motion_least, 0.0)
-    velocities = np.array([tracklet.velocity(at_end=True) for tracklet in tracklets])[earlier]
-    shift_px = velocities * gaps[earlier, later][:, None]
+    velocities = np.array([tracklet.velocity(at_end=True) for tracklet in tracklets])[one]
+    shift_px = velocities * elapsed[same][:, None]
     overlap = _aligned_iou(ends + np.concatenate([shift_px, shift_px], axis=1), starts)
-    fade = 0.5 ** (elapsed_s / parameters.motion_bonus_fade_s)
-    likely = np.where(same, overlap * fade, 0.0)
-    margin = _clear_margin(likely, earlier, later, *(span.tolist() for span in _spans(tracklets)[1:]))
-    odds = odds + parameters.motion_bonus * margin
+    likely = overlap * 0.5 ** (elapsed[same] / fps / parameters.motion_bonus_fade_s)
+    spans = (span.tolist() for span in _spans(tracklets)[1:])
+    odds[same] += parameters.motion_bonus * _clear_margin(likely, one, other, *spans)
     evidence[earlier, later] = odds
     evidence[later, earlier] = odds
     return evidence
@@ -140,7 +137,7 @@ def _clear_margin(
     """How much more likely each continuation is than the best one that excludes it, at least 0.
 
     Args:
-        likely: (P,) of pairs; above 0 only within one camera.
+        likely: (P,) of pairs of one camera each.
         earlier: (P,) tracklets.
         later: (P,) tracklets.
         first: first frame of each tracklet.

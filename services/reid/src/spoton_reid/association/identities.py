@@ -95,13 +95,13 @@ class IdentityBook:
 
     def _merge(self, groups: Sequence[Group], names: list[int]) -> list[RenamedSpan]:
         """Rename the past of identities whose present belongs to another identity's cluster."""
+        gone = self._spans.keys() - names
         taken_over: dict[int, dict[int, int]] = {}
         for group, name in zip(groups, names, strict=True):
             for tracklet in group:
-                for old in tracklet.identities:
-                    if old in self._spans and old not in names:
-                        shares = taken_over.setdefault(old, {})
-                        shares[name] = shares.get(name, 0) + 1
+                for old in gone.intersection(tracklet.identities):
+                    shares = taken_over.setdefault(old, {})
+                    shares[name] = shares.get(name, 0) + tracklet.identities.count(old)
         renamed = []
         for old in sorted(taken_over):
             shares = taken_over[old]
@@ -124,6 +124,6 @@ class IdentityBook:
 
 
 def _is_person(group: Group, fps: float, parameters: AssociationParameters) -> bool:
-    confidences = np.concatenate([tracklet.confidences for tracklet in group])
-    long_enough = len(confidences) >= parameters.least_identity_s * fps
-    return long_enough and float(confidences.mean()) >= parameters.least_mean_confidence
+    boxes = sum(len(tracklet.confidences) for tracklet in group)
+    confidence = sum(sum(tracklet.confidences) for tracklet in group)
+    return boxes >= parameters.least_identity_s * fps and confidence >= parameters.least_mean_confidence * boxes

@@ -68,6 +68,7 @@ class AssociationParameters:
     longest_gap_s: float = 1.0  # of one identity in one camera, filled by interpolation; in longer ones people turn
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
+    fastest_mps: float = 7.0  # a sprint: who would have to be faster to get to another place is not looked for there
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
     least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
     least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost

@@ -1,6 +1,6 @@
 """What is known of one tracklet: its boxes, its path on the floor, its appearance."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -139,15 +139,10 @@ class Tracklet:
         (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = boxes[0], boxes[-1]
         return (bx1 + bx2 - ax1 - ax2) / 2 / elapsed, (by1 + by2 - ay1 - ay2) / 2 / elapsed
 
-    def floor_at(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Floor positions at ascending frames: (frames, 2), NaN where unknown."""
-        places = np.full((len(frames), 2), np.nan)
-        if len(frames):
-            known = slice(bisect_left(self.frames, frames[0]), bisect_right(self.frames, frames[-1]))
-            own = np.array(self.frames[known], np.int64)
-            asked = np.isin(own, frames, assume_unique=True)
-            places[np.searchsorted(frames, own[asked])] = np.array(self.floors[known]).reshape(-1, 2)[asked]
-        return places
+    def path(self, since: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the frames from one on, (M,), and the floor positions there, (M, 2), NaN where unknown."""
+        row = bisect_left(self.frames, since)
+        return np.array(self.frames[row:], np.int64), np.array(self.floors[row:], np.float64).reshape(-1, 2)
 
 
 def _weighted_sum(sightings: list[Sighting]) -> NDArray[np.float64]:

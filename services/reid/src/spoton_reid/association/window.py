@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoton_reid.association.calibration import Calibration
-from spoton_reid.association.calibration.appearance import Curves
 from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.parameters import EvidenceParameters
+from spoton_reid.association.places import Place, Places
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Observation, Point
 
@@ -30,8 +30,6 @@ class Weighed:
         geometry: (N, N) log-odds of floor and motion.
         cosines: (N, N) of mean appearances.
         crops: (N,) weights of the crops behind them.
-        agreement: (N, N) mean log-odds of the floor at a moment.
-        moments: (N, N) at which two cameras saw both feet.
 
     """
 
@@ -39,8 +37,6 @@ class Weighed:
     geometry: Matrix
     cosines: Matrix
     crops: Matrix
-    agreement: Matrix
-    moments: Matrix
 
 
 @dataclass(slots=True)
@@ -48,16 +44,18 @@ class Window:
     """Tracklets by track, with what is known between them. State pickles."""
 
     cameras: int
+    _places: Places = field(init=False)
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
-    _floor: FloorTable = field(init=False)
+    _floors: dict[Place, FloorTable] = field(default_factory=dict)
     _gaps: list[Gap] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Begin with planes that agree."""
-        self._floor = FloorTable(np.zeros((self.cameras, self.cameras, 2)), np.zeros(self.cameras, np.int64))
+        """Begin with nobody."""
+        self._places = Places(self.cameras)
 
     def add(self, camera: int, frame: int, observation: Observation, foot_m: Point) -> None:
         """Take an observation with its foot (NaN where unknown or hidden); ticks only grow."""
+        self._places.see(camera, foot_m)
         parts = self._tracks.setdefault((camera, observation.track_id), [])
         if not parts:
             parts.append(Tracklet(camera, observation.track_id, 0))
@@ -157,20 +155,36 @@ class Window:
                 continue  # the track goes on as somebody else, or outside the monitored area
             yield gap
 
+    def by_place(self, reach_m: float) -> list[tuple[Place, list[Tracklet]]]:
+        """`tracklets` by places that are farther from each other than this, but those with nobody in view."""
+        places = self._places.apart(reach_m)
+        self._floors = {place: self._floors.get(place) or FloorTable(self.cameras) for place in places}
+        tracklets = self.tracklets()
+        parted = [(place, [tracklet for tracklet in tracklets if tracklet.camera in place]) for place in places]
+        return [(place, own) for place, own in parted if own]
+
     def weigh(
         self,
+        place: Place,
         tracklets: list[Tracklet],
         calibration: Calibration,
         fps: float,
         parameters: EvidenceParameters,
     ) -> Weighed:
-        """Weigh the given tracklets."""
-        floor = self._floor.update(tracklets, calibration.shifts, calibration.late, fps, parameters)
-        motion = motion_evidence(tracklets, self._floor.shifts, self._floor.late, fps, parameters)
+        """Weigh the tracklets of a place."""
+        table = self._floors[place]
+        floor = table.update(tracklets, calibration.shifts, calibration.late, fps, parameters)
+        motion = motion_evidence(tracklets, table.shifts, table.late, fps, parameters)
         means, weights = mean_appearances(tracklets)
         cosines = means @ means.T
-        cameras = np.array([tracklet.camera for tracklet in tracklets], np.int64)
-        pairs = np.ix_(cameras, cameras)
-        curves = Curves(calibration.curves.midpoints[pairs], calibration.curves.slopes[pairs])
-        looks = appearance_evidence(cosines, weights, curves, parameters)
-        return Weighed(looks, floor + motion, cosines, weights, *self._floor.agreement())
+        looks = appearance_evidence(cosines, weights, parameters)
+        return Weighed(looks, floor + motion, cosines, weights)
+
+    def floor_agreement(self, place: Place) -> tuple[Matrix, Matrix]:
+        """Return what the floor said of the tracklets of a place when they were weighed last.
+
+        Returns:
+            (N, N) mean log-odds of the floor at a moment, and (N, N) moments at which two cameras saw both feet.
+
+        """
+        return self._floors[place].agreement()

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.calibration.feet import neighbours
+
 Points = NDArray[np.float64]
 
 _RADII_M = (1.5, 1.0, 0.7)  # shrinking: the first finds the shift among strangers, the last keeps only pairs
 _LEAST_PAIRS = 60  # below, a median is still a guess
 _KEPT_PAIRS = 3000  # newest pairs of two cameras
-_FAR_M = 2.0  # planes that disagree by more are wrong, not shifted: applied within this bound
+FAR_M = 2.0  # planes that disagree by more are wrong, not shifted: applied within this bound
 
 
 @dataclass(slots=True)
@@ -33,12 +35,10 @@ class PlaneAlignment:
             feet: per camera (N, 2) metres, only those inside the image.
 
         """
-        for first in range(self.cameras):
-            for second in range(first + 1, self.cameras):
-                if len(feet[first]) and len(feet[second]):
-                    differences = nearest_differences(feet[first], feet[second], _RADII_M[0])
-                    kept = self._pairs.setdefault((first, second), deque(maxlen=_KEPT_PAIRS))
-                    kept.extend(map(tuple, differences.tolist()))
+        for first, second in neighbours(feet, _RADII_M[0]):
+            differences = nearest_differences(feet[first], feet[second], _RADII_M[0])
+            kept = self._pairs.setdefault((first, second), deque(maxlen=_KEPT_PAIRS))
+            kept.extend(map(tuple, differences.tolist()))
 
     def known(self) -> set[tuple[int, int]]:
         """Pairs of cameras that have been compared often enough."""
@@ -76,4 +76,4 @@ def robust_shift(differences: Points) -> Points:
         if len(near) < _LEAST_PAIRS:
             break
         shift = np.median(near, axis=0)
-    return shift if float(np.hypot(*shift)) <= _FAR_M else np.zeros(2)
+    return shift if float(np.hypot(*shift)) <= FAR_M else np.zeros(2)

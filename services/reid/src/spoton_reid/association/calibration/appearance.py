@@ -47,6 +47,10 @@ class AppearanceStatistics:
         """Begin with nothing known."""
         self._moments = np.zeros((2, 3, self.cameras, self.cameras))
 
+    def fade(self) -> None:
+        """Let what was learned weigh a little less; before each look."""
+        self._moments *= _KEPT
+
     def observe(self, cameras: NDArray[np.int64], cosines: Matrix, strangers: Matrix, same: Matrix) -> None:
         """Take a look at the tracklets in view.
 
@@ -57,7 +61,6 @@ class AppearanceStatistics:
             same: (N, N) symmetric, 1 where a pair is certainly one person.
 
         """
-        self._moments *= _KEPT
         hot = (cameras[:, None] == np.arange(self.cameras)[None, :]).astype(np.float64)
         for kind, chosen in ((_STRANGERS, strangers), (_SAME, same)):
             for moment, values in ((_COUNT, chosen), (_SUM, chosen * cosines), (_SQUARES, chosen * cosines**2)):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoton_reid.association.calibration.alignment import PlaneAlignment
-from spoton_reid.association.calibration.appearance import AppearanceStatistics, Curves, model_curves
+from spoton_reid.association.calibration.appearance import AppearanceStatistics
 from spoton_reid.association.calibration.clocks import ClockComparison
 from spoton_reid.association.calibration.feet import SAMPLE_S, Feet, FeetHistory
 from spoton_reid.association.calibration.health import CameraHealth, plane_offsets
@@ -24,16 +24,17 @@ _LEAST_CHANGE_S = 0.3  # of a correction that is applied: each change adds up fl
 class Calibration:
     """What association corrects.
 
+    What cosines mean is learned and published, and not corrected: learned curves cost points where people dress alike
+    (docs/accuracy-log.md).
+
     Attributes:
         shifts: (cameras, cameras, 2) metres; [a, b] is added to (foot in a − foot in b).
         late: (cameras,) ticks by which a camera shows the same moment later than the others.
-        curves: what cosines are worth between two cameras.
 
     """
 
     shifts: Matrix
     late: NDArray[np.int64]
-    curves: Curves
 
 
 @dataclass(slots=True)
@@ -58,9 +59,8 @@ class Calibrator:
         self._clocks = ClockComparison(self.cameras)
         self._appearance = AppearanceStatistics(self.cameras)
         self._late_samples = np.full(self.cameras, np.nan)
-        curves = model_curves(self.cameras, self.model.appearance_midpoint, self.model.appearance_slope)
         none = np.zeros(self.cameras, np.int64)
-        self.current = Calibration(np.zeros((self.cameras, self.cameras, 2)), none, curves)
+        self.current = Calibration(np.zeros((self.cameras, self.cameras, 2)), none)
 
     def see(self, tick: int, feet: list[Feet]) -> None:
         """Take the visible feet of a tick, by camera."""
@@ -76,6 +76,10 @@ class Calibrator:
         if sample // compare > last // compare and self._feet.full:
             self._clocks.observe(self._feet, self.current.shifts)
 
+    def fade(self) -> None:
+        """Let what people look like weigh a little less; before each look."""
+        self._appearance.fade()
+
     def compare(self, cameras: NDArray[np.int64], cosines: Matrix, strangers: Matrix, same: Matrix) -> None:
         """Take a look at the tracklets in view, as in `AppearanceStatistics.observe`."""
         self._appearance.observe(cameras, cosines, strangers, same)
@@ -90,8 +94,7 @@ class Calibrator:
         late = np.where(changed, ticks, self.current.late)
         if changed.any():
             self._alignment = PlaneAlignment(self.cameras)  # was learned from feet at different moments
-        # Curves stay the model's: learned ones cost points where people dress alike (docs/accuracy-log.md).
-        self.current = Calibration(self._alignment.shifts(), late, self.current.curves)
+        self.current = Calibration(self._alignment.shifts(), late)
 
     def health(self, camera_ids: Sequence[str]) -> list[CameraHealth]:
         """Tell how the cameras stand, in their order."""

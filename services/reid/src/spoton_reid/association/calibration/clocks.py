@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.calibration.alignment import FAR_M
 from spoton_reid.association.calibration.differences import settle
-from spoton_reid.association.calibration.feet import REACH, FeetHistory
+from spoton_reid.association.calibration.feet import REACH, FeetHistory, neighbours
 
 Matrix = NDArray[np.float64]
 
@@ -43,20 +44,18 @@ class ClockComparison:
         """
         self._meetings *= _KEPT
         moving = [feet.moving(camera) for camera in range(self.cameras)]
-        for first in range(self.cameras):
-            for second in range(first + 1, self.cameras):
-                if moving[first].shape[1] and moving[second].shape[1]:
-                    met = count_meetings(moving[first][REACH] + shifts[first, second], moving[second])
-                    self._meetings[first, second] += met
+        seen = [moments[np.isfinite(moments[..., 0])] for moments in moving]
+        for first, second in neighbours(seen, _MEETING_M + FAR_M):
+            met = count_meetings(moving[first][REACH] + shifts[first, second], moving[second])
+            self._meetings[first, second] += met
 
     def lateness(self) -> Matrix:
         """Samples by which each camera shows the same later than the others, (cameras,); NaN where nothing tells."""
         lags = {}
-        for first in range(self.cameras):
-            for second in range(first + 1, self.cameras):
-                lag = clear_lag(self._meetings[first, second])
-                if lag is not None:
-                    lags[first, second] = lag
+        for first, second in np.argwhere(self._meetings.max(axis=2) >= _LEAST_MEETINGS).tolist():
+            lag = clear_lag(self._meetings[first, second])
+            if lag is not None:
+                lags[first, second] = lag
         return settle(lags, self.cameras)
 
 

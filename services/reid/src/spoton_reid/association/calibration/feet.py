@@ -60,5 +60,20 @@ class FeetHistory:
         return padded
 
 
+def neighbours(feet: list[Points], reach_m: float) -> list[tuple[int, int]]:
+    """Pairs of cameras, lower first, whose feet may come as near as this.
+
+    Args:
+        feet: (N, 2) metres of each camera, without NaN.
+        reach_m: largest distance of two feet.
+
+    """
+    nobody = np.full(2, np.nan)  # is near nothing
+    low = np.array([own.min(axis=0) if len(own) else nobody for own in feet])
+    high = np.array([own.max(axis=0) if len(own) else nobody for own in feet])
+    near = (low[:, None] <= high[None, :] + reach_m).all(axis=2)
+    return [(one, other) for one, other in np.argwhere(np.triu(near & near.T, 1)).tolist()]
+
+
 def _moved(before: tuple[float, float], now: tuple[float, float]) -> bool:
     return (now[0] - before[0]) ** 2 + (now[1] - before[1]) ** 2 >= _MOVING_M**2

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
-from spoton_reid.association.window import Weighed
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -19,7 +18,8 @@ _APART = 0.75  # share of the least
 
 def free_samples(
     tracklets: Sequence[Tracklet],
-    weighed: Weighed,
+    crops: Matrix,
+    floor: tuple[Matrix, Matrix],
     forbidden: Mask,
     since: int,
     fps: float,
@@ -29,7 +29,8 @@ def free_samples(
 
     Args:
         tracklets: N.
-        weighed: what is known between them.
+        crops: (N,) weights of the crops behind mean appearances.
+        floor: (N, N) mean log-odds of the floor at a moment, and (N, N) moments.
         forbidden: (N, N) pairs that one camera shows at the same time.
         since: only tracklets that were in view after this tick.
         fps: ticks a second.
@@ -39,11 +40,12 @@ def free_samples(
         (N, N) each, symmetric: 1 for a chosen pair, else 0.
 
     """
-    ready = weighed.crops >= parameters.full_crops
+    ready = crops >= parameters.full_crops
     ready &= np.array([tracklet.frames[-1] > since for tracklet in tracklets], np.bool_)
     usable = ready[:, None] & ready[None, :]
-    known = weighed.moments >= _TOGETHER_S * fps
-    agreement = np.where(known, weighed.agreement, parameters.floor_least)
+    log_odds, moments = floor
+    known = moments >= _TOGETHER_S * fps
+    agreement = np.where(known, log_odds, parameters.floor_least)
     best = agreement.max(axis=1)
     same = known & (agreement >= _ONE_SPOT * parameters.floor_most)
     same &= (agreement >= best[:, None]) & (agreement >= best[None, :])

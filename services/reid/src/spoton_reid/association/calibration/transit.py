@@ -70,12 +70,18 @@ class TransitStatistics:
 
     cameras: int
     _doors: list[list[tuple[float, float, float]]] = field(init=False)  # x, y (0 without a plane), how often used
-    _counts: Matrix = field(init=False)  # (same or other, door left, door entered, bin)
+    _rows: Rows = field(init=False)  # (camera left, camera entered) → row of counts, −1 without any
+    _counts: Matrix = field(init=False)  # (row, same or other, door left, door entered, bin)
 
     def __post_init__(self) -> None:
         """Begin with nothing known."""
         self._doors = [[] for _ in range(self.cameras)]
-        self._counts = np.zeros((2, self.cameras * _DOORS, self.cameras * _DOORS, len(_EDGES_S)))
+        self._rows = np.full((self.cameras, self.cameras), -1)
+        self._counts = np.zeros((0, 2, _DOORS, _DOORS, len(_EDGES_S)))
+
+    def fade(self) -> None:
+        """Let what was counted weigh a little less; before each look."""
+        self._counts *= _KEPT
 
     def learn(self, tracklets: Sequence[Tracklet], passages: Passages, settled: tuple[int, int]) -> None:
         """Count the passages of those who came in a stretch of ticks, by the names that association gave.
@@ -86,7 +92,6 @@ class TransitStatistics:
             settled: first tick, and the one after the last.
 
         """
-        self._counts *= _KEPT
         came = [r for r in passages.comers.tolist() if settled[0] <= tracklets[r].frames[0] < settled[1]]
         left = [r for r in passages.leavers.tolist() if settled[0] <= tracklets[r].frames[-1] < settled[1]]
         for camera, foot in [(tracklets[r].camera, _foot(tracklets[r], first=True)) for r in came] + [
@@ -102,28 +107,39 @@ class TransitStatistics:
                 doors = self._door(leaver, first=False), self._door(comer, first=True)
                 if away_s >= _EDGES_S[0] and leaver.name and leaver.certainty >= _SURE and min(doors) >= 0:
                     kind = _SAME if leaver.name == comer.name else _OTHER
-                    self._counts[kind, doors[0], doors[1], _bins(away_s)] += 1
+                    between = self._row(leaver.camera, comer.camera)
+                    self._counts[between, kind, doors[0], doors[1], _bins(away_s)] += 1
 
     def evidence(self, tracklets: Sequence[Tracklet], passages: Passages) -> Matrix:
         """Weigh who left against who came: (N, N) symmetric log-odds, 0 where nothing is known."""
         weighed = np.zeros((len(tracklets), len(tracklets)))
-        out = np.array([self._door(tracklets[row], first=False) for row in passages.leavers.tolist()], np.int64)
-        into = np.array([self._door(tracklets[row], first=True) for row in passages.comers.tolist()], np.int64)
-        if len(out) == 0 or len(into) == 0:
+        leavers = [tracklets[row] for row in passages.leavers.tolist()]
+        comers = [tracklets[row] for row in passages.comers.tolist()]
+        if not leavers or not comers or not len(self._counts):
             return weighed
-        odds = self._odds()[out[:, None], into[None, :], _bins(passages.away_s)]
-        known = (passages.away_s >= _EDGES_S[0]) & (out >= 0)[:, None] & (into >= 0)[None, :]
-        odds = np.where(known, odds, 0.0)
+        out = np.array([self._door(leaver, first=False) for leaver in leavers], np.int64)[:, None]
+        into = np.array([self._door(comer, first=True) for comer in comers], np.int64)[None, :]
+        cameras = [np.array([tracklet.camera for tracklet in some], np.int64) for some in (leavers, comers)]
+        rows = self._rows[cameras[0][:, None], cameras[1][None, :]]
+        known = (passages.away_s >= _EDGES_S[0]) & (out >= 0) & (into >= 0) & (rows >= 0)
+        odds = np.where(known, self._odds()[rows, out, into, _bins(passages.away_s)], 0.0)
         weighed[np.ix_(passages.leavers, passages.comers)] = odds
         return weighed + weighed.T
 
+    def _row(self, left: int, entered: int) -> int:
+        """Find the counts of two cameras, or begin them."""
+        if self._rows[left, entered] < 0:
+            self._rows[left, entered] = len(self._counts)
+            self._counts = np.concatenate([self._counts, np.zeros((1, *self._counts.shape[1:]))])
+        return int(self._rows[left, entered])
+
     def _odds(self) -> Matrix:
-        """Log-odds by door left, door entered and bin: the share of one person's passages there, against overall."""
+        """Log-odds (row, door left, door entered, bin): the share of one person's passages there, against overall."""
         counts = self._counts.copy()
         counts[..., 1:] += self._counts[..., :-1] / 2  # people are not that punctual
         counts[..., :-1] += self._counts[..., 1:] / 2
-        overall = (self._counts[_SAME].sum() + 1) / (self._counts.sum() + 2)
-        share = (counts[_SAME] + _PRIOR * overall) / (counts.sum(axis=0) + _PRIOR)
+        overall = (self._counts[:, _SAME].sum() + 1) / (self._counts.sum() + 2)
+        share = (counts[:, _SAME] + _PRIOR * overall) / (counts.sum(axis=1) + _PRIOR)
         odds: Matrix = np.log(share / (1 - share)) - np.log(overall / (1 - overall))
         return np.clip(odds, -_MOST, _MOST)
 
@@ -138,9 +154,9 @@ class TransitStatistics:
             doors.append((*foot, 1.0))
 
     def _door(self, tracklet: Tracklet, *, first: bool) -> int:
-        """Tell through which door a tracklet came or left, −1 for none that is known."""
+        """Tell through which door of its camera a tracklet came or left, −1 for none that is known."""
         nearest = _nearest(self._doors[tracklet.camera], _foot(tracklet, first=first))
-        return -1 if nearest is None else tracklet.camera * _DOORS + nearest
+        return -1 if nearest is None else nearest
 
 
 def _nearest(doors: Sequence[tuple[float, float, float]], foot: tuple[float, float]) -> int | None:
