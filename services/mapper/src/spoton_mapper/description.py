@@ -11,6 +11,7 @@ MAPPER = Description(
     summary="Puts identities on the floor map, smoothed and in metres.",
     reads={
         "global-ids": "identities, a record a tick, in order a task",
+        "habits": "what earlier tasks taught of the environment, when a task begins",
         "state-mapper": "smoothed paths, after a restart",
     },
     writes={

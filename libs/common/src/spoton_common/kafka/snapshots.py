@@ -14,18 +14,16 @@ what is wrong with it, and the reader writes a ``Loss`` in its place.
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 from spoton_schemas.topics import Position
 
-from spoton_common.kafka.client import client_config
+from spoton_common.kafka.reading import read_partition
 
 PART_BYTES = 4 * 1024 * 1024
 """The most of a state that goes into one record."""
 
 PART_HEADERS = {"spoton-part": b"1"}
 """What tells parts from snapshots, whatever keys are called."""
-
-_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True)
@@ -148,30 +146,7 @@ def read_snapshots(bootstrap: str, topic: str, partition: int) -> dict[str, Stor
 
     ``KafkaException`` if the broker is away.
     """
-    consumer = Consumer(
-        {
-            **client_config(bootstrap),
-            "group.id": "unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0)])
-        return _read_to_end(consumer)
-    finally:
-        consumer.close()
-
-
-def _read_to_end(consumer: Consumer) -> dict[str, StoredState]:
     newest = NewestSnapshots()
-    while True:
-        message = consumer.poll(_TIMEOUT_S)
-        if message is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        error = message.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
-                return newest.whole()
-            raise KafkaException(error)
+    for message in read_partition(bootstrap, topic, partition):
         newest.take(message)
+    return newest.whole()

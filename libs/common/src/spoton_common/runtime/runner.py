@@ -48,6 +48,7 @@ _FLUSH_S = 5.0  # a broker that needs longer is said to be away
 _CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two round trips
 _CHECKPOINT_SHARE = 0.05  # of the time may go into writing states: large ones are written less often,
 _LONGEST_CHECKPOINT_S = 5.0  # but this often
+_REPORT_S = 1.0  # people watch progress: it waits for no checkpoint
 _ASK_S = 10.0  # a broker that needs longer for a question is said to be away
 
 
@@ -113,9 +114,13 @@ class StageRunner(Generic[In]):
         bind_contextvars(stage=self._options.name)
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
+            next_report = time.monotonic() + _REPORT_S
             while not stop.is_set():
                 self._step(self._poll())
                 ready()
+                if time.monotonic() >= next_report:
+                    self._report()
+                    next_report = time.monotonic() + _REPORT_S
                 if time.monotonic() >= next_checkpoint:
                     written_s = self._checkpoint(list(self._partitions))
                     pause_s = max(self._options.checkpoint_s, min(written_s / _CHECKPOINT_SHARE, _LONGEST_CHECKPOINT_S))
@@ -220,9 +225,7 @@ class StageRunner(Generic[In]):
 
         """
         with metrics.CHECKPOINT_SECONDS.labels(self._options.name).time():
-            for status in self._statuses.values():
-                self._producer.send(TASK_STATUS, status)
-            self._statuses.clear()
+            self._report()
             # 1. Outputs reach the broker.
             self._flush()
             # 2. Snapshots that include those outputs reach it.
@@ -235,6 +238,11 @@ class StageRunner(Generic[In]):
             self._commit(numbers)
         self._observed.looked(self._consumer, self._producer)
         return written_s
+
+    def _report(self) -> None:
+        for status in self._statuses.values():
+            self._producer.send(TASK_STATUS, status)
+        self._statuses.clear()
 
     def _flush(self) -> None:
         self._patience.call("Kafka", lambda: self._producer.flush(_FLUSH_S), NotDelivered)

@@ -113,6 +113,11 @@ class Writer:
         if not found:
             return arrivals
         removed = {row["id"] for row in found}
+        # The mark behind its last event: no stage says anything more, and what is left of the job can go.
+        ended = [a.record.task_id for a in arrivals if isinstance(a.record, Event) and a.record.ends_task]
+        await self._connection.execute(
+            "UPDATE jobs SET ended = true WHERE job_id = ANY ($1::text[])", [i for i in ended if i in removed]
+        )
         left = [arrival for arrival in arrivals if arrival.record.task_id not in removed]
         metrics.DROPPED.labels("sink", "removed_task").inc(len(arrivals) - len(left))
         return left
