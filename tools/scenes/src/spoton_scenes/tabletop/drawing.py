@@ -11,7 +11,7 @@ from spoton_scenes.tabletop.staging import Box, Solid, solids
 from spoton_scenes.video import VideoWriter
 
 Picture = NDArray[np.float32]
-Colour = tuple[float, float, float]
+Colour = tuple[float, ...]
 
 DRAWN = frozenset({"person", "bottle", "cup"})
 """What looks like itself in these pictures; other things are left to the boxes."""
