@@ -2,7 +2,7 @@
 
 from spoton_scenes.tabletop.clips import CLIPS, QUIET, make_clip
 from spoton_scenes.tabletop.detector_noise import DetectorNoise, SeenBox, look
-from spoton_scenes.tabletop.drawing import can_be_drawn, draw_video
+from spoton_scenes.tabletop.drawing import as_bottles, draw_video
 from spoton_scenes.tabletop.script import HEIGHT, WIDTH, TableClip, TableDeed
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "SeenBox",
     "TableClip",
     "TableDeed",
-    "can_be_drawn",
+    "as_bottles",
     "draw_video",
     "look",
     "make_clip",

@@ -1,5 +1,6 @@
-"""Clips as videos: a table, bottles and cups, hands and people, drawn so that a detector of real things knows them."""
+"""Clips as videos: a table, bottles, hands and people; detectors of real things know drawn bottles, little else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,21 +14,18 @@ from spoton_scenes.video import VideoWriter
 Picture = NDArray[np.float32]
 Colour = tuple[float, ...]
 
-DRAWN = frozenset({"person", "bottle", "cup"})
-"""What looks like itself in these pictures; other things are left to the boxes."""
-
 _TABLE_Y = 150
 _SKIN: Colour = (130.0, 160.0, 215.0)
 _SLEEVE: Colour = (120.0, 70.0, 50.0)
 
 
-def can_be_drawn(clip: TableClip) -> bool:
-    """Tell whether all things of a clip look like themselves."""
-    return all(thing.class_name in DRAWN for thing in clip.things)
+def as_bottles(clip: TableClip) -> TableClip:
+    """Return the same clip with bottles for all things."""
+    return replace(clip, things=tuple(replace(thing, class_name="bottle") for thing in clip.things))
 
 
 def draw_video(clip: TableClip, path: Path, seed: int) -> None:
-    """Write a clip as a video; the same clip and seed give the same bytes."""
+    """Write a clip of bottles as a video; the same clip and seed give the same bytes."""
     rng = np.random.default_rng([seed, 41])
     colours = {index: tuple(map(float, rng.uniform(30, 220, 3))) for index in range(len(clip.things))}
     background = _room(rng)
@@ -35,16 +33,15 @@ def draw_video(clip: TableClip, path: Path, seed: int) -> None:
         for index in range(round(clip.length_s * clip.fps)):
             picture = background.copy()
             for solid in sorted(solids(clip, index / clip.fps), key=lambda one: one.depth):
-                _draw(picture, clip, solid, colours)
+                _draw(picture, solid, colours)
             noise = rng.normal(0, 2, picture.shape).astype(np.float32)
             writer.write(np.clip(picture + noise, 0, 255).astype(np.uint8))
 
 
-def _draw(picture: Picture, clip: TableClip, solid: Solid, colours: dict[int, Colour]) -> None:
+def _draw(picture: Picture, solid: Solid, colours: dict[int, Colour]) -> None:
     kind, number = solid.key.split("-")
     if kind == "thing":
-        draw_thing = _bottle if clip.things[int(number)].class_name == "bottle" else _cup
-        draw_thing(picture, solid.boxes[0], colours[int(number)])
+        _bottle(picture, solid.boxes[0], colours[int(number)])
     elif solid.is_hand:
         _arm(picture, solid.boxes)
     else:
@@ -72,23 +69,6 @@ def _bottle(picture: Picture, box: Box, colour: Colour) -> None:
     body[label] = _round(width, label.stop - label.start, (235, 235, 240))
     body[: round(height * 0.08)] = (40, 40, 200)
     _shadow(picture, box)
-    _paste(picture, body, mask, box)
-
-
-def _cup(picture: Picture, box: Box, colour: Colour) -> None:
-    width, height = _size(box)
-    round_px = round(width * 0.8)
-    mask = np.zeros((height, round_px), np.float32)
-    middle = round_px // 2
-    cv2.rectangle(mask, (2, 6), (round_px - 3, height - 6), 1, -1)
-    cv2.ellipse(mask, (middle, height - 7), (middle - 2, 6), 0, 0, 180, 1, -1)
-    cv2.ellipse(mask, (middle, 6), (middle - 2, 6), 0, 0, 360, 1, -1)
-    body = _round(round_px, height, colour)
-    dark = tuple(0.4 * part for part in colour)
-    cv2.ellipse(body, (middle, 6), (max(middle - 5, 1), 4), 0, 0, 360, dark, -1)
-    _shadow(picture, box)
-    handle = round(box[0]) + round_px, round(box[1]) + height // 2
-    cv2.ellipse(picture, handle, (round(width * 0.2), round(height * 0.25)), 0, -90, 90, colour, 5)
     _paste(picture, body, mask, box)
 
 
