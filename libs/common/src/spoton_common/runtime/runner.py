@@ -24,6 +24,7 @@ from spoton_common.errors import BrokenStage, NotDelivered
 from spoton_common.health import Health
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.ends import TopicEnds
 from spoton_common.kafka.producer import RecordProducer
 from spoton_common.kafka.snapshots import Loss, StoredState, read_snapshots
 from spoton_common.log_context import Place, done
@@ -319,9 +320,8 @@ class StageRunner(Generic[In]):
 
     def _lose(self, number: int, stored: Mapping[str, StoredState], flaws: Mapping[str, str]) -> None:
         """Set states aside that cannot be read, and remember that, before any record is read."""
-        name, place = self._options.name, TopicPartition(self._topic.name, number)
-        ask = partial(self._consumer.get_watermark_offsets, place, _ASK_S)
-        _, beyond = self._patience.call("Kafka", ask, KafkaException)
+        name, ends = self._options.name, TopicEnds(self._bootstrap, self._topic.name)
+        beyond = self._patience.call("Kafka", lambda: ends.of([number], _ASK_S)[number], KafkaException)
         for key, flaw in flaws.items():
             why = f"{name}: the state of {key!r} cannot be read ({flaw}), run the task again"
             for message in stored[key].messages:
