@@ -151,7 +151,8 @@ def _score_all(options: argparse.Namespace) -> Iterator[tuple[str, ObjectScore]]
     video = options.data / "pickup" / "bottle-detection.mp4"
     if video.is_file() and (options.models / YOLO11N).is_dir():
         yield from _score_video(argparse.Namespace(**{**vars(options), "video": video}))
-        yield from _score_all_drawn(options)
+        if options.drawn:
+            yield from _score_all_drawn(options)
     else:
         sys.stderr.write(f"left out: there is no {video}, or no {options.models / YOLO11N}\n")
     embedder = KeptEmbedder.open(Cache(options.cache), "spoton-demo", 1)
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--truth", type=Path, help="its events: frame,time_s,slot,event,class; default: beside it")
     parser.add_argument("--classes", default="bottle", help="its classes besides person, with commas between them")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other generated clips")
+    parser.add_argument("--drawn", action="store_true", help="also draw clips and show them to the detector: minutes")
     parser.add_argument("--data", type=Path, default=folders.data, help="folder of real footage")
     parser.add_argument("--models", type=Path, default=folders.models, help="folder of real weights")
     parser.add_argument("--cache", type=Path, default=folders.cache, help="kept detections and embeddings")
