@@ -16,7 +16,7 @@ LOCKED := uv.lock pyproject.toml $(wildcard schemas/pyproject.toml libs/*/pyproj
 	infra/*/pyproject.toml tools/*/pyproject.toml bench/pyproject.toml)
 
 .PHONY: help setup up up-servers status down demo eval bench test test-unit images images-test chaos chaos-disk \
-	chaos-jobs hostile schemathesis pressure lint format types docs clean
+	chaos-jobs chaos-states hostile schemathesis pressure lint format types docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ chaos-disk: setup ## Let the disk of the servers run full under a task (needs th
 
 chaos-jobs: setup ## Kill each service during jobs on real footage (needs ../shared)
 	$(RUN) pytest -m chaos tests/chaos/test_chaos_jobs.py -s
+
+chaos-states: setup ## Make one task's state unreadable under each stage in turn
+	$(RUN) pytest -m chaos tests/chaos/test_chaos_lost_state.py -s
 
 hostile: setup ## N=10000 hostile records (SEED=…) against a line of its own while a task runs
 	HOSTILE_RECORDS=$(or $(N),10000) HOSTILE_SEED=$(or $(SEED),1) $(RUN) pytest tests/test_e2e_hostile.py -s --timeout 1800

@@ -12,6 +12,7 @@ from spoton_local import Layout, stack
 from spoton_local.ports import BASE_VARIABLE
 from spoton_scenes.__main__ import main as generate_scene
 
+from tests.bucket import Bucket, running_bucket
 from tests.collector import Collector, running_collector
 from tests.line import Line
 
@@ -29,7 +30,20 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def line(free_port_base: Callable[[], int], collector: Collector) -> Iterator[Line]:  # noqa: ARG001
+def bucket() -> Iterator[Bucket]:
+    """Let the line keep uploads and annotated videos in object storage."""
+    with running_bucket() as bucket, pytest.MonkeyPatch.context() as patch:
+        for name, value in bucket.settings.items():
+            patch.setenv(name, value)
+        yield bucket
+
+
+@pytest.fixture(scope="session")
+def line(
+    free_port_base: Callable[[], int],
+    collector: Collector,  # noqa: ARG001
+    bucket: Bucket,  # noqa: ARG001
+) -> Iterator[Line]:
     """Start servers and services of their own, empty, and stop them at the end."""
     layout = Layout(CHECKOUT / ".local" / "test-line")
     stack.down(layout)

@@ -17,6 +17,7 @@ from spoton_local import Layout, stack
 from spoton_local.pidfile import read_pid_file
 from spoton_local.processes import Processes
 
+from tests.bucket import Bucket
 from tests.jobs import ENDED, Jobs, ProgressWatch, cut, wait_for
 from tests.line import Line
 
@@ -54,8 +55,9 @@ def kill_gateway() -> None:
     os.kill(record.pid, signal.SIGKILL)
 
 
-def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips) -> None:
+def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips, bucket: Bucket) -> None:
     job_id = jobs.upload(clips.usual, "ann")
+    assert bucket.keys("uploads/") == [f"uploads/{job_id}.mp4"]
     watch, began = ProgressWatch(jobs, job_id), time.monotonic()
     while (job := watch.look())["status"] not in ENDED:
         assert time.monotonic() - began < 90, job
@@ -71,10 +73,16 @@ def test_a_clip_becomes_results_and_its_progress_moves(jobs: Jobs, clips: Clips)
         answer = jobs.client.get(f"/api/v1/results/{job_id}/events", params={"format": file_format})
         assert answer.status_code == 200
         assert answer.text.startswith(start)
+    video = f"/api/v1/results/{job_id}/video"
+    wait_for(lambda: jobs.client.get(video, headers={"Range": "bytes=4-11"}).content == b"ftypisom", "its video")
+    assert len(bucket.keys("videos/")) == 1
     jobs.remove(job_id)
+    wait_for(lambda: bucket.keys() == [], "its files to go")
 
 
-def test_ten_jobs_of_three_users_complete_in_turn_although_the_gateway_is_killed(jobs: Jobs, clips: Clips) -> None:
+def test_ten_jobs_of_three_users_complete_in_turn_although_the_gateway_is_killed(
+    jobs: Jobs, clips: Clips, bucket: Bucket
+) -> None:
     long = jobs.upload(clips.long, "ann")
     wait_for(lambda: jobs.look(long)["progress"] > 0, "the long job to begin")
     rounds = [{user: jobs.upload(clips.short, user) for user in ("bob", "cleo", "ann")} for _ in range(3)]
@@ -98,7 +106,7 @@ def test_ten_jobs_of_three_users_complete_in_turn_although_the_gateway_is_killed
     assert frames == [LONG, *[SHORT] * 9]
     for job_id in everyone:
         jobs.remove(job_id)
-    assert list(LAYOUT.uploads.iterdir()) == []
+    assert bucket.keys("uploads/") == []
 
 
 async def rows_of(database_url: str, job_id: str) -> dict[str, int]:
@@ -121,18 +129,15 @@ def remembered(redis_url: str, job_id: str) -> list[Any]:
         return list(client.scan_iter(f"spoton:gallery:upload-{job_id}:*", count=500))
 
 
-async def test_a_deleted_job_leaves_nothing_in_any_state(line: Line, jobs: Jobs, clips: Clips) -> None:
+async def test_a_deleted_job_leaves_nothing_in_any_state(line: Line, jobs: Jobs, clips: Clips, bucket: Bucket) -> None:
     database, gallery = line.connections.database_url, line.connections.redis_url
     running, stopped = (jobs.upload(clips.usual, "dora") for _ in range(2))
     queued, broken = (jobs.upload(clips.short, "dora") for _ in range(2))
     done = jobs.upload(clips.short, "emil")
 
-    def file_of(job_id: str) -> Path:
-        return LAYOUT.uploads / f"{job_id}.mp4"
-
     assert jobs.look(queued)["started_at"] is None
     jobs.remove(queued)
-    file_of(broken).unlink()  # as if the disk had lost it
+    bucket.remove(f"uploads/{broken}.mp4")
     wait_for(lambda: jobs.look(running)["progress"] > 0, "some progress")
     jobs.remove(running)
     command = {"command": "stop"}
@@ -148,8 +153,8 @@ async def test_a_deleted_job_leaves_nothing_in_any_state(line: Line, jobs: Jobs,
         assert remembered(gallery, job_id) == []
     last = jobs.upload(clips.short, "dora")
     jobs.wait(last, "completed")
+    wait_for(lambda: not remembered(gallery, running), "what Re-ID remembered of the running job to go", 20.0)
     for job_id in (queued, running, stopped, broken, done):
         assert await rows_of(database, job_id) == {}
-        assert not file_of(job_id).exists()
     jobs.remove(last)
-    assert list(LAYOUT.uploads.iterdir()) == []
+    wait_for(lambda: bucket.keys() == [], "all files to go")

@@ -18,6 +18,8 @@ def test_an_offline_run_gives_the_lines_export(line: Line, scene: Path, tmp_path
     task = json.loads(line.spoton("run", environment_id, "--json").stdout)["task_id"]
     for kind in KINDS:
         line.spoton("export", task, "--identities", kind, "--out", tmp_path / "line" / kind, check=True)
+    line.spoton("export", task, "--as-of-revision", 0, "--out", tmp_path / "line" / "first", check=True)
+    assert (tmp_path / "line" / "first" / "c0.txt").read_bytes() == (tmp_path / "line" / "live" / "c0.txt").read_bytes()
     published, _ = run_environment(OfflineLine(Models(), Cache(tmp_path / "cache")), scene)
     write_exports(published, tmp_path / "offline")
     for kind in KINDS:

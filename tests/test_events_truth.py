@@ -5,31 +5,33 @@ from dataclasses import replace
 import pytest
 from spoton_scenes.event_truth import TrueEvent, score
 
-from tests.events_on_truth import NOISE_M, Stage, score_habits, score_stage, total
+from tests.events_on_truth import Errors, Stage, score_habits, score_stage, total
 
 WANDERING = (Stage("demo", 7, 40), Stage("blind-gap", 7, 60), Stage("crowd", 7, 15, crowd=3))
+CROSSINGS = {"zone_entered", "zone_left", "tripwire_crossed"}
 LINGERING = (Stage("demo", 7, 70, pause_s=(20.0, 60.0), crowd=2),)
 
 
 @pytest.mark.parametrize(
-    ("stages", "noise_m", "kinds"),
+    ("stages", "errors", "kinds"),
     [
-        (WANDERING, 0.0, {"zone_entered", "zone_left", "tripwire_crossed", "met", "standing", "walking", "crowded"}),
-        (WANDERING[:1], NOISE_M, {"zone_entered", "zone_left", "tripwire_crossed"}),
-        (LINGERING, 0.0, {"loitering", "zone_dwelled", "occupancy_changed"}),
+        (WANDERING, Errors(), {*CROSSINGS, "met", "standing", "walking", "crowded"}),
+        (WANDERING[:1], Errors(0.03, 0.05), {*CROSSINGS, "met"}),
+        (WANDERING[:1], Errors(0.1), {*CROSSINGS, "met"}),
+        (LINGERING, Errors(0.03), {"loitering", "zone_dwelled", "occupancy_changed"}),
     ],
-    ids=["wandering", "noisy", "lingering"],
+    ids=["clean", "noisy, some missed", "very noisy", "noisy, lingering"],
 )
-def test_events_on_true_tracks(stages: tuple[Stage, ...], noise_m: float, kinds: set[str]) -> None:
-    found = total(score_stage(stage, noise_m) for stage in stages)
+def test_events_on_true_tracks(stages: tuple[Stage, ...], errors: Errors, kinds: set[str]) -> None:
+    found = total(score_stage(stage, errors) for stage in stages)
     assert found.keys() >= kinds
     assert found["all"].true > 100
     assert found["all"].f1 >= 0.95, found
 
 
-@pytest.mark.parametrize("noise_m", [0.0, NOISE_M])
-def test_what_is_unusual_by_script_is_found_and_nothing_else(noise_m: float) -> None:
-    found = score_habits(7, noise_m)
+@pytest.mark.parametrize("errors", [Errors(), Errors(0.03)])
+def test_what_is_unusual_by_script_is_found_and_nothing_else(errors: Errors) -> None:
+    found = score_habits(7, errors)
     assert found.keys() == {"all", "unusual_path", "unusual_place"}
     assert found["all"].f1 >= 0.95, found
 

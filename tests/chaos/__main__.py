@@ -68,6 +68,8 @@ def _run_all(
         results.append(result)
         console.print(f"    {result.seconds:.1f} s, {result.connections} connections: {_verdict(result)}")
         report.add(result.as_dict(), length_s, records)
+        if result.problems:  # what is wrong with a process now must not show in the runs to come
+            fleet.kill_services()
     return results
 
 

@@ -155,14 +155,16 @@ class Chaos:
             time.sleep(_PAUSE_S)
 
     def _settled(self, task_id: str, listener: Listener) -> Outcome:
-        """Return the outcome once every stage has told its last."""
+        """Return the outcome once every stage has told its last, and the sink has nothing more to write."""
         deadline = time.monotonic() + _SETTLE_TIMEOUT_S
+        before: Outcome = {}
         while True:
             outcome = self._outcome(task_id, listener)
-            if all('"ended": true' in row for row in outcome["task_progress"]):
+            if outcome == before and all('"ended": true' in row for row in outcome["task_progress"]):
                 return outcome
             if time.monotonic() > deadline:
                 raise NotRecovered(f"not every stage told the end: {outcome['task_progress']}")
+            before = outcome
             time.sleep(_PAUSE_S)
 
     def _outcome(self, task_id: str, listener: Listener) -> Outcome:

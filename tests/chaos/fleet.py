@@ -124,10 +124,14 @@ class Fleet:
                 tail = "\n".join(instance.log.read_text(errors="replace").splitlines()[-5:])
                 raise NotRecovered(f"{instance.service} ended by itself with status {status} ({instance.log}):\n{tail}")
 
-    def stop(self) -> None:
-        """End everything."""
+    def kill_services(self) -> None:
+        """End all services as a power cut would."""
         for instance in list(self._instances):
             self.kill(instance)
+
+    def stop(self) -> None:
+        """End everything."""
+        self.kill_services()
         stack.down(self.layout)
 
     def _ready_or_dead(self, instance: Instance) -> bool:

@@ -21,6 +21,7 @@ TABLES = (
     "person_positions",
     "identity_revisions",
     "identity_changes",
+    "identity_appearances",
     "events",
 )
 _EXPORTS = [(f, i) for f in ("mot", "json") for i in ("revised", "live")]

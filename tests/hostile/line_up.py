@@ -43,7 +43,10 @@ SECOND_READERS = {"map-points": "events", "appearances": "sink"}
 FOLLOWED = ("commands", "environments", "task-status")
 """Topics that every instance of ingest reads for itself: bad records are counted there."""
 
-_SERVICES = ("ingest", "detector", "reid", "mapper", "gateway", "sink")
+_COUNTED = ("ingest", "detector", "reid", "mapper", "gateway", "sink")
+_WATCHED = (*_COUNTED, "events", "videos")
+"""Events reads what the sink reads, so what it drops is not counted once more."""
+
 _ECHO_EVERY = 10
 ECHO = ("echo", b"1")
 Origin = tuple[str, int, int]
@@ -65,7 +68,7 @@ class Vitals:
     def of(cls, connections: Connections) -> "Vitals":
         """Read all /metrics; counters by (name, stage, reason)."""
         ports, started, resident, counters = ports_of(connections), {}, {}, Counter[tuple[str, str, str]]()
-        for service in _SERVICES:
+        for service in _WATCHED:
             text = httpx.get(f"http://127.0.0.1:{getattr(ports, service)}/metrics", timeout=10).text
             for family in text_string_to_metric_families(text):
                 for sample in family.samples:
@@ -73,7 +76,7 @@ class Vitals:
                         started[service] = sample.value
                     elif sample.name == "process_resident_memory_bytes":
                         resident[service] = round(sample.value / 2**20, 1)
-                    elif sample.name in ("spoton_dropped_total", "spoton_dead_letters_total"):
+                    elif sample.name in ("spoton_dropped_total", "spoton_dead_letters_total") and service in _COUNTED:
                         labels = sample.labels
                         counters[sample.name, labels["stage"], labels["reason"]] += int(sample.value)
         return cls(started, resident, counters)

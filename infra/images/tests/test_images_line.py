@@ -1,5 +1,6 @@
 """A generated task through the real images, run as the compose file says, on the servers of the local stack."""
 
+import io
 import json
 import os
 import shutil
@@ -11,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import pytest
 from spoton_local.connections import Connections
 from spoton_scenes.__main__ import main as generate_scene
+
+from tests.jobs import ENDED, Jobs
 
 pytestmark = pytest.mark.images
 
@@ -187,6 +191,28 @@ def test_a_task_goes_through_the_containers(containers: Containers, gateway: htt
     assert set(status["frames"].values()) == {FRAMES}, status
     assert status["identities_found"] == 3, status
     assert gateway.get("/health").json()["status"] == "healthy"
+
+
+def test_an_upload_becomes_a_job_and_an_annotated_video(
+    environments: Path, containers: Containers, gateway: httpx.Client
+) -> None:
+    jobs, clip = Jobs(gateway), (environments / "easy" / "c0" / "sub_video_01.mp4").read_bytes()
+    job_id = jobs.upload(clip, "ann")
+    job = wait_for(
+        lambda: found if (found := jobs.look(job_id))["status"] in ENDED else None, 120, lambda: str(jobs.look(job_id))
+    )
+    assert (job["status"], job["progress"]) == ("completed", 100.0), job
+    address = f"/api/v1/results/{job_id}/video"
+    wait_for(lambda: gateway.get(address).status_code == 200, 120, lambda: containers.log("videos"))
+    video = gateway.get(address).content
+    assert video != clip
+    assert frames_in(video) == frames_in(clip)
+    jobs.remove(job_id)
+
+
+def frames_in(video: bytes) -> int:
+    with av.open(io.BytesIO(video)) as container:
+        return sum(1 for _ in container.decode(video=0))
 
 
 def test_a_container_may_write_nowhere_but_into_tmp(containers: Containers) -> None:

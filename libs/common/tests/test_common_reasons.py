@@ -27,8 +27,8 @@ def _reasons(tree: ast.AST, name: str) -> Iterator[str]:
             place = CALLS.get(function)
             if function == "labels" and "DROPPED" in ast.unparse(node.func):
                 place = 1
-            if function == "bury" and isinstance(node.func, ast.Name):
-                place = 3
+            if function == "bury":  # the function, or the publisher's
+                place = 3 if isinstance(node.func, ast.Name) else 1
             if place is not None and len(node.args) > place:
                 yield from _texts(node.args[place])
         if isinstance(node, ast.FunctionDef) and node.name == "refusal":

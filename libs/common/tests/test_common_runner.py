@@ -9,15 +9,16 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.snapshots import Snapshot
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.stage import KeyedStage, Output
 from spoton_local import Connections
 from spoton_schemas.codec import Codec
-from spoton_schemas.records import Detections, Frame, Kind, Scene, SceneCamera, Stage, TaskStart
-from spoton_schemas.topics import DETECTIONS, FRAMES, state_topic, topic_settings
+from spoton_schemas.records import Detections, Frame, Kind, Outcome, Scene, SceneCamera, Stage, StatusKind, TaskStart
+from spoton_schemas.topics import DETECTIONS, FRAMES, TASK_STATUS, state_topic, topic_settings
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +53,8 @@ class Numbering:
             global_frame_index=record.global_frame_index,
             camera_frame_index=self.count,
             start=record.start,
+            outcome=record.outcome,
+            error=record.error,
             event_time_us=0,
         )
         return [Output(DETECTIONS, found)]
@@ -126,6 +129,7 @@ class Reader:
         )
         self._consumer.subscribe(["detections"])
         self.results: dict[tuple[str, int], set[int]] = {}
+        self.marks: list[Detections] = []
 
     def read_until(self, count: int, timeout_s: float = 60.0) -> None:
         deadline = time.monotonic() + timeout_s
@@ -135,7 +139,9 @@ class Reader:
             if message is None or message.error():
                 continue
             record = self._codec.decode(DETECTIONS, message.value())
-            if record.task_id == self._task_id and record.kind is Kind.FRAME:
+            if record.task_id == self._task_id and record.kind is not Kind.FRAME:
+                self.marks.append(record)
+            elif record.task_id == self._task_id:
                 key = (record.camera_id, record.global_frame_index)
                 self.results.setdefault(key, set()).add(record.camera_frame_index)
 
@@ -217,3 +223,64 @@ def test_a_record_that_is_not_avro_goes_to_the_dead_letters_and_the_next_one_is_
     letters.close()
     headers = dict(message.headers())
     assert (headers["origin"], headers["spoton-reason"], headers["spoton-topic"]) == (b"test", b"unreadable", b"frames")
+
+
+def test_an_unreadable_state_ends_its_own_stream_and_nobody_elses(
+    stack: Connections, task_id: str, reader: Reader
+) -> None:
+    with instance(stack):
+        send(stack, task_id, range(20))
+        reader.read_until(60)
+    lost = f"{task_id}/c1"
+    spoil(stack, lost)
+    send(stack, task_id, range(20, 30))
+    with instance(stack):
+        reader.read_until(80)
+        send(stack, task_id, range(30, 35))  # the first that nobody can have read before the loss
+        reader.read_until(90)
+    send(stack, task_id, range(35, 40))
+    with instance(stack):  # finds what the one before has noted
+        reader.read_until(100)
+    assert reader.results == {key: said for key, said in expected(40).items() if key[0] != "c1" or key[1] < 20}
+    [end] = [record for record in reader.marks if record.kind is Kind.END_OF_TASK]
+    assert (end.camera_id, end.global_frame_index, end.outcome) == ("c1", 30, Outcome.FAILED)
+    why = (
+        f"{NAME}: the state of '{lost}' cannot be read (ValueError: invalid literal for int() with base 10: b'rubbish')"
+    )
+    assert end.error == f"{why}, run the task again"
+    letters = [m for m in read_all(stack, "dead-letters") if m.key() == lost.encode()]
+    assert [dict(m.headers())["spoton-reason"] for m in letters] == [b"unreadable_state"]
+    assert Snapshot.from_bytes(letters[0].value()).state == b"rubbish"
+    codec = Codec.connect(stack.registry_url)
+    statuses = [
+        codec.decode(TASK_STATUS, m.value()) for m in read_all(stack, "task-status") if m.key() == task_id.encode()
+    ]
+    assert [(s.camera_id, s.message) for s in statuses if s.kind is StatusKind.CAMERA_FAILED] == [("c1", end.error)]
+
+
+def spoil(stack: Connections, key: str) -> None:
+    """Write over a key's state what no version can read, and rubbish of nobody beside it."""
+    [newest] = [m for m in read_all(stack, state_topic(NAME)) if m.key() == key.encode()][-1:]
+    snapshot = replace(Snapshot.from_bytes(newest.value()), state=b"rubbish")
+    producer = RecordProducer(stack.kafka_bootstrap, Codec.connect(stack.registry_url))
+    producer.send_bytes(newest.topic(), newest.key(), snapshot.to_bytes(), partition=newest.partition())
+    producer.send_bytes(newest.topic(), b"\xff", b"rubbish", partition=newest.partition())
+    producer.flush()
+
+
+def read_all(stack: Connections, topic: str) -> list[Message]:
+    """Read a topic from its beginning to its end."""
+    settings = {"bootstrap.servers": stack.kafka_bootstrap, "group.id": str(uuid.uuid4()), "enable.partition.eof": True}
+    consumer = Consumer(settings)
+    numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])
+    found, ended = [], 0
+    while ended < len(numbers):
+        message = consumer.poll(10)
+        assert message is not None, f"{topic} does not end"
+        if message.error() is None:
+            found.append(message)
+        else:
+            ended += 1
+    consumer.close()
+    return found

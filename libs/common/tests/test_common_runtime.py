@@ -4,13 +4,23 @@ from dataclasses import replace
 
 import pytest
 from spoton_common.errors import BrokenStage, RejectedRecord
-from spoton_common.kafka.snapshots import Progress, Snapshot
+from spoton_common.kafka.snapshots import Loss, Progress, Snapshot
 from spoton_common.runtime import ledger
+from spoton_common.runtime.loss import last_record, notice
 from spoton_common.runtime.partition import PartitionProgress
 from spoton_common.runtime.stage import KeyedStage, Output, Rejection
 from spoton_common.runtime.waiting import Waiting
-from spoton_schemas.records import CameraIdentities, Detections, GlobalIds, Kind
-from spoton_schemas.topics import DETECTIONS
+from spoton_schemas.records import (
+    CameraIdentities,
+    CommandName,
+    Detections,
+    GlobalIds,
+    Kind,
+    Outcome,
+    Stage,
+    StatusKind,
+)
+from spoton_schemas.topics import DETECTIONS, GLOBAL_IDS
 
 NOW_US = 1_700_000_000_000_000
 
@@ -105,6 +115,57 @@ class TestPartitionProgress:
         assert record.key == "t/c0"
         assert Snapshot.from_bytes(record.value or b"") == Snapshot(6, {"t/c0": Progress((3, 1, 0), 1)}, b"s")
         assert list(progress.changed) == ["t/c0", "t/c1"]
+
+
+class TestLoss:
+    def test_the_end_is_told_where_nobody_can_have_been_before_and_once(self) -> None:
+        progress = PartitionProgress.from_snapshots({"t/c0": Snapshot(4, {"t/c0": Progress((3, 1, 0), 4)})})
+        progress.lose("t/c0", Loss("rubbish", beyond=7))
+        told = []
+        for offset, tick in ((4, 4), (6, 5), (7, 6), (8, 7)):
+            assert progress.refusal("t/c0", "t/c0", offset, (tick, 1, 0), Kind.FRAME) is None
+            progress.advance("t/c0", "t/c0", offset, (tick, 1, 0), frame(tick))
+            told.append(progress.tell_loss("t/c0", offset))
+        assert told == [False, False, True, False]
+        assert progress.refusal("t/c0", "t/c0", 9, (7, 1, 0), Kind.FRAME) == "duplicate"
+
+    def test_it_is_told_before_where_all_streams_end(self) -> None:
+        streams = {"t/c0": Progress((3, 1, 0), 4), "t/c1": Progress((9, 1, 0), 4)}
+        progress = PartitionProgress.from_snapshots({"t": Snapshot(4, streams)})
+        progress.lose("t", Loss("rubbish", beyond=100))
+        progress.advance("t", "t/c0", 4, (5, 2, 0), frame(5, kind=Kind.END_OF_TASK))
+        assert not progress.tell_loss("t", 4)
+        progress.advance("t", "t/c1", 5, (9, 2, 0), frame(9, "c1", Kind.END_OF_TASK))
+        assert progress.tell_loss("t", 5)
+        assert progress.keys["t"].tick == 9
+
+    def test_a_stream_of_which_nothing_is_known_any_more_may_go_on_with_any_record(self) -> None:
+        progress = PartitionProgress()
+        progress.lose("t/c0", Loss("rubbish", beyond=0))
+        assert progress.refusal("t/c0", "t/c0", 8, (7, 1, 0), Kind.FRAME) is None
+        assert progress.refusal("t/c1", "t/c1", 8, (7, 1, 0), Kind.FRAME) == "not_started"
+
+    def test_the_end_is_that_of_the_stream_and_nothing_else(self) -> None:
+        end = last_record(replace(frame(7), observed=False), 9, "rubbish")
+        assert end == replace(
+            frame(9, kind=Kind.END_OF_TASK),
+            camera_frame_index=7,
+            event_time_us=7,
+            outcome=Outcome.FAILED,
+            error="rubbish",
+        )
+        whole = last_record(bucket(7), 7, "rubbish")
+        assert (whole.cameras, whole.kind, whole.outcome) == ((), Kind.END_OF_TASK, Outcome.FAILED)
+
+    def test_a_camera_a_task_and_a_by_product_are_told_of_differently(self) -> None:
+        [camera, task, by_product] = [
+            notice(Stage.DETECTOR, DETECTIONS, frame(7), "rubbish", answers=True).record,
+            notice(Stage.MAPPER, GLOBAL_IDS, bucket(7), "rubbish", answers=True).record,
+            notice(Stage.EVENTS, GLOBAL_IDS, bucket(7), "rubbish", answers=False).record,
+        ]
+        assert (camera.kind, camera.camera_id, camera.message) == (StatusKind.CAMERA_FAILED, "c0", "rubbish")
+        assert (task.task_id, task.command) == ("t", CommandName.STOP)
+        assert (by_product.kind, by_product.camera_id, by_product.message) == (StatusKind.ENDED, None, "rubbish")
 
 
 class TestKeyedStage:

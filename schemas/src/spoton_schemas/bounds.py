@@ -17,6 +17,9 @@ MAX_BOXES = 1000
 MAX_CAMERAS = 256
 """Cameras of a scene: their planes are compared pair by pair."""
 
+MAX_PLACES = 100_000
+"""Square metres on which people's habits are remembered: fourteen football fields, a few megabytes."""
+
 MAX_EMBEDDING_BYTES = 16384
 """4096 float32 values."""
 
@@ -48,6 +51,7 @@ SideLength = Annotated[int, Meta(ge=0, le=65535)]
 Pixel = Annotated[float, Meta(ge=-1e6, le=1e6)]
 """Boxes may reach over a picture's border."""
 
+WholeMetres = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Metres = Annotated[float, Meta(ge=-1e9, le=1e9)]
 MetresPerSecond = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Deviation = Annotated[float, Meta(ge=0, le=1e9)]

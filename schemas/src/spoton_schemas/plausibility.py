@@ -19,11 +19,13 @@ from spoton_schemas.records import (
     Event,
     Frame,
     GlobalIds,
+    Habits,
     IdentityRevision,
     Kind,
     MapPoints,
     Scene,
     Segment,
+    TaskHabits,
     TaskStart,
     TaskStatus,
     Tick,
@@ -135,7 +137,18 @@ def _cameras(record: GlobalIds | MapPoints) -> None:
 
 def _map_points(record: MapPoints) -> None:
     _cameras(record)
+    if record.habits is not None:
+        _habits(record.habits)
     _distinct("person", [person.global_id for person in record.people])
+
+
+def _habits(habits: Habits) -> None:
+    _distinct("place", [(place.x_m, place.y_m) for place in habits.places])
+
+
+def _task_habits(record: TaskHabits) -> None:
+    _task(record)
+    _habits(record.habits)
 
 
 def _revision(record: IdentityRevision) -> None:
@@ -182,6 +195,7 @@ _CHECKS: dict[type, Callable[[Any], None]] = {
     MapPoints: _map_points,
     Appearance: _appearance,
     Event: _event,
+    TaskHabits: _task_habits,
     TaskStatus: _status,
     Command: _task,
     Environment: _environment,

@@ -367,12 +367,47 @@ class PersonPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HabitualPlace:
+    """A square metre of the floor: how many people came there, and how many of them walked each of eight ways."""
+
+    x_m: bounds.WholeMetres
+    y_m: bounds.WholeMetres
+    people: bounds.Count
+    ways: tuple[
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+        bounds.Count,
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """Where people of an environment walked, and which way."""
+
+    people: bounds.Count
+    places: Annotated[tuple[HabitualPlace, ...], Meta(max_length=bounds.MAX_PLACES)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskHabits(_OfTask):
+    """What a task that has ended taught of its environment."""
+
+    habits: Habits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapPoints(Tick):
     """Everything known at one tick."""
 
     identity_revision: bounds.Count = 0
     cameras: Annotated[tuple[CameraMapPoints, ...], Meta(max_length=MAX_CAMERAS)] = ()
     people: Annotated[tuple[PersonPosition, ...], Meta(max_length=10_000)] = ()
+    habits: Habits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

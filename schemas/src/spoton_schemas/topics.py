@@ -21,6 +21,7 @@ from spoton_schemas.records import (
     Kind,
     MapPoints,
     Segment,
+    TaskHabits,
     TaskStatus,
     Tracks,
 )
@@ -106,6 +107,13 @@ APPEARANCES = Topic(
     lambda r: (r.global_frame_index, 0, 0),
 )
 EVENTS = Topic("events", Event, _task_key, lambda r: r.event_id, _unordered)
+HABITS = Topic(
+    "habits",
+    TaskHabits,
+    lambda r: f"{r.environment_id}/{r.task_id}",
+    lambda r: f"{r.environment_id}/{r.task_id}",
+    _unordered,
+)
 TASK_STATUS = Topic("task-status", TaskStatus, _task_key, _task_key, _unordered)
 COMMANDS = Topic("commands", Command, _task_key, lambda r: r.command_id, _unordered)
 ENVIRONMENTS = Topic(
@@ -128,6 +136,7 @@ TOPICS: dict[str, Topic[Any]] = {
         MAP_POINTS,
         APPEARANCES,
         EVENTS,
+        HABITS,
         TASK_STATUS,
         COMMANDS,
         ENVIRONMENTS,
@@ -174,6 +183,8 @@ def _settings(name: str, entry: dict[str, Any]) -> TopicSettings:
             "segment.bytes": "67108864",
             "min.cleanable.dirty.ratio": "0.2",
         }
+        if "retention_ms" in entry:
+            config |= {"cleanup.policy": "compact,delete", "retention.ms": str(entry["retention_ms"])}
     else:
         config |= {
             "retention.ms": str(entry.get("retention_ms", -1)),

@@ -73,6 +73,52 @@ def everything(stack, topic, task_id):
     return found
 
 
+@pytest.fixture
+async def no_666(connection):
+    """A database that does not take identity 666."""
+    await connection.execute("ALTER TABLE identity_changes ADD CONSTRAINT no_666 CHECK (new_global_id <> 666)")
+    yield connection
+    await connection.execute("ALTER TABLE identity_changes DROP CONSTRAINT IF EXISTS no_666")
+
+
+async def test_a_task_completes_without_a_revision_that_no_table_takes_and_says_so(api, processes, say, script, no_666):
+    def ended():
+        return status(api, script.task_id).json()["status"] == "COMPLETED"
+
+    async def identities():
+        query = "SELECT DISTINCT camera_id, global_id FROM track_points WHERE task_id = $1 ORDER BY camera_id"
+        return [tuple(row) for row in await no_666.fetch(query, script.task_id)]
+
+    lost = script.revision(1, ("c1", 1, 0, 5, 1, 666))
+    say(script.start(), *(script.frame(tick) for tick in range(3)), lost, script.revision(2, ("c2", 11, 0, 5, 1, 7)))
+    stored(processes, api, script.task_id, 6)
+    say(script.end(3, revision=2))
+    processes.wait_until(ended)
+    message = status(api, script.task_id).json()["message"]
+    assert message.startswith("identity revision 1 could not be stored, what it corrects is left as it was: ")
+    assert "no_666" in message
+    assert await identities() == [("c1", 1), ("c2", 7)]
+    await no_666.execute("ALTER TABLE identity_changes DROP CONSTRAINT no_666")
+    say(lost)
+    processes.wait_until(lambda: status(api, script.task_id).json()["message"] is None)
+    assert await identities() == [("c1", 666), ("c2", 7)]
+
+
+def test_a_task_ends_though_no_table_takes_what_is_said_of_its_end(api, processes, say, script):
+    say(script.start(), script.frame(0), replace(script.end(1, outcome=Outcome.FAILED), error="a\0byte"))
+    processes.wait_until(lambda: status(api, script.task_id).status_code == 200)
+    processes.wait_until(lambda: status(api, script.task_id).json()["status"] == "FAILED")
+    assert status(api, script.task_id).json()["message"].startswith("what was said of its end is lost: ")
+
+
+def test_what_a_stage_leaves_out_of_a_task_is_said(api, processes, say, script):
+    note = script.status(StatusKind.ENDED, stage=Stage.EVENTS, message="events: nothing is known any more")
+    say(script.start(), script.frame(0), note, script.end(1))
+    processes.wait_until(lambda: status(api, script.task_id).status_code == 200)
+    processes.wait_until(lambda: status(api, script.task_id).json()["status"] == "COMPLETED")
+    processes.wait_until(lambda: status(api, script.task_id).json()["message"] == note.message)
+
+
 def test_environments_are_listed(api, processes, environment):
     processes.wait_until(
         lambda: (

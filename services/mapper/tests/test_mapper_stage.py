@@ -2,11 +2,15 @@
 
 import pytest
 from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.stage import Output, Rejection
+from spoton_mapper.habits import together
 from spoton_mapper.mapper import MapperParameters
-from spoton_mapper.stage import MapperMachine
+from spoton_mapper.stage import MapperMachine, MapperStage
 from spoton_schemas.records import (
     CameraIdentities,
     GlobalIds,
+    Habits,
+    HabitualPlace,
     IdentifiedTrack,
     Kind,
     MapPoints,
@@ -115,6 +119,41 @@ def test_a_restored_machine_goes_on_as_if_nothing_had_happened() -> None:
     revived.restore(killed.snapshot())
     assert feed(revived, *walk[10:]) == expected
     assert revived.snapshot() == undisturbed.snapshot()
+
+
+def test_a_task_begins_with_what_earlier_ones_taught() -> None:
+    asked: list[tuple[str, str]] = []
+    known = Habits(people=3, places=(HabitualPlace(x_m=1, y_m=-2, people=3, ways=(3, 0, 0, 0, 0, 0, 0, 0)),))
+
+    def learned(environment_id: str, task_id: str) -> Habits:
+        asked.append((environment_id, task_id))
+        return known
+
+    outputs = MapperStage(MapperParameters(), learned).feed([start(), tick(0), start(homography=(1.0,))])
+    began, frame, refused = outputs
+    assert isinstance(began, Output)
+    assert isinstance(frame, Output)
+    assert (began.record.habits, frame.record.habits) == (known, None)
+    assert isinstance(refused, Rejection)
+    assert asked == [("e", "t")]
+
+
+def test_habits_add_up_and_the_places_of_most_people_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def place(x_m: int, people: int) -> HabitualPlace:
+        return HabitualPlace(x_m=x_m, y_m=0, people=people, ways=(people, 0, 0, 0, 0, 0, 0, 1))
+
+    first = Habits(people=5, places=(place(1, 5), place(2, 1)))
+    second = Habits(people=2, places=(place(1, 2), place(3, 2)))
+    assert together([]) is None
+    assert together([first, second]) == together([second, first])
+    found = together([first, second])
+    assert found is not None
+    assert (found.people, [(p.x_m, p.people) for p in found.places]) == (7, [(1, 7), (2, 1), (3, 2)])
+    assert found.places[0].ways == (7, 0, 0, 0, 0, 0, 0, 2)
+    monkeypatch.setattr("spoton_mapper.habits.MAX_PLACES", 2)
+    kept = together([first, second])
+    assert kept is not None
+    assert [p.x_m for p in kept.places] == [1, 3]
 
 
 def test_nothing_is_kept_after_the_end() -> None:

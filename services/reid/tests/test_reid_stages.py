@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from spoton_common.errors import RejectedRecord
+from spoton_common.runtime.loss import last_record
 from spoton_reid.association import AssociationParameters, Associator, LabelledBucket
 from spoton_reid.association import IdentityRevision as Correction
 from spoton_reid.embedding import Embedder
@@ -269,3 +270,13 @@ class TestAssociateMachine:
         )
         with pytest.raises(RejectedRecord, match="c9"):
             machine.feed(stranger)
+
+    def test_a_task_whose_state_could_not_be_read_ends_as_failed(self, streams: list[list[Tracks]]) -> None:
+        machine = AssociateMachine(AssociationParameters())
+        picture = next(record for record in streams[0] if record.kind is Kind.FRAME)
+        [output] = machine.feed(last_record(picture, 9, "rubbish"))
+        end = output.record
+        assert (type(end), end.kind, end.global_frame_index) == (GlobalIds, Kind.END_OF_TASK, 9)
+        assert (end.outcome, end.error, machine.snapshot()) == (Outcome.FAILED, "rubbish", b"")
+        with pytest.raises(RejectedRecord, match="has not started"):
+            machine.feed(picture)

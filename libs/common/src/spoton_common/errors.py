@@ -3,7 +3,6 @@
 SpotonError
 ├── RejectedRecord     a record that a stage cannot use; it goes to the dead letters
 ├── BrokenStage        what a stage works with (a model, its device) does not work; the process ends
-├── UnreadableSnapshot a stage's state was written by another version, or is not whole
 ├── DeliveryFailed     the broker refuses a record; the process ends and starts over
 │   └── NotDelivered   the broker has not taken every record yet
 ├── ServerAway         told to stop while a server does not answer; what is not safe will be done again
@@ -37,10 +36,6 @@ class NotDelivered(DeliveryFailed):
 
 class ServerAway(SpotonError):
     """Told to stop while a server does not answer; what is not safe will be done again."""
-
-
-class UnreadableSnapshot(SpotonError):
-    """A stage's state was written by another version, or is not whole."""
 
 
 class InsecureSettings(SpotonError):

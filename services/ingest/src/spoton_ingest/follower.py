@@ -4,9 +4,9 @@ import time
 from typing import Generic, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 from spoton_common import metrics
 from spoton_common.kafka.client import client_config
+from spoton_common.kafka.ends import TopicEnds
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
@@ -42,7 +42,7 @@ class TopicFollower(Generic[R]):
                 "enable.partition.eof": True,
             }
         )
-        self._admin = AdminClient(client_config(bootstrap))
+        self._ends = TopicEnds(bootstrap, topic.name)
         metadata = self._consumer.list_topics(topic.name, timeout=_TIMEOUT_S).topics[topic.name]
         if metadata.error is not None:
             raise KafkaException(metadata.error)
@@ -57,7 +57,7 @@ class TopicFollower(Generic[R]):
 
     def catch_up(self) -> list[tuple[str, R | None]]:
         """Return everything up to the topic's present end."""
-        ends = self._ends()
+        ends = self._ends.of(self._next, _TIMEOUT_S)
         deadline = time.monotonic() + _TIMEOUT_S
         while any(self._next[number] < end for number, end in ends.items()):
             if time.monotonic() > deadline:
@@ -72,12 +72,6 @@ class TopicFollower(Generic[R]):
     def close(self) -> None:
         """Disconnect."""
         self._consumer.close()
-
-    def _ends(self) -> dict[int, int]:
-        # The consumer's own connection answers only after the fetch that waits there, half a second a partition.
-        asked = {TopicPartition(self._topic.name, number): OffsetSpec.latest() for number in self._next}
-        answers = self._admin.list_offsets(asked, request_timeout=_TIMEOUT_S)
-        return {place.partition: answer.result().offset for place, answer in answers.items()}
 
     def _beginnings(self, since_ms: int | None) -> list[TopicPartition]:
         numbers = sorted(self._next)

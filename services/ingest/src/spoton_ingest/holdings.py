@@ -1,13 +1,14 @@
 """The cameras of the partitions that this instance holds, and how far each is safe; knows no consumer."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from spoton_common import metrics
-from spoton_common.kafka.snapshots import Snapshot
+from spoton_common.kafka.snapshots import StoredState
 from spoton_common.logging import get_logger
 
 from spoton_ingest.camera import Camera
 from spoton_ingest.chain import Chain
+from spoton_ingest.lost import LostCamera, read_chain
 from spoton_ingest.offsets import PartitionOffsets
 from spoton_ingest.publisher import NAME
 from spoton_ingest.workshop import Ticket, Workshop
@@ -25,6 +26,7 @@ class Holdings:
         self._offsets: dict[int, PartitionOffsets] = {}
         self._cameras: dict[str, Camera] = {}
         self._ended: dict[str, int] = {}
+        self._lost: dict[str, LostCamera] = {}
         self._stands_for: dict[str, int] = {}
 
     @property
@@ -36,19 +38,40 @@ class Holdings:
         """Yield the cameras at work, or those of a task."""
         yield from (c for c in list(self._cameras.values()) if task_id is None or c.task_id == task_id)
 
-    def take_over(self, partition: int, snapshots: dict[str, Snapshot]) -> list[Chain]:
-        """Hold one more partition, whose cameras go on from these snapshots; return those that have not ended."""
+    def take_over(self, partition: int, stored: Mapping[str, StoredState]) -> tuple[list[Chain], dict[str, str]]:
+        """Hold one more partition, whose cameras go on from what is stored.
+
+        Returns:
+            those that have not ended, and why states cannot be read that nobody has set aside yet.
+
+        """
         self._offsets[partition] = PartitionOffsets()
-        live = []
-        for key, snapshot in snapshots.items():
-            chain = Chain.from_bytes(snapshot.state)
-            self._stands_for[key] = snapshot.offset
-            if chain.ended:
+        live, unread = [], {}
+        for key, found in stored.items():
+            chain, flaw = read_chain(found)
+            self._stands_for[key] = found.snapshot.offset
+            if flaw is not None:
+                unread[key] = f"{NAME}: the state of {key!r} cannot be read ({flaw}), run the task again"
+            if chain is None:
+                loss = found.snapshot.loss
+                why = unread[key] if loss is None else loss.why
+                self._lose(key, LostCamera(partition, found.snapshot.progress.get(key), why))
+            elif chain.ended:
                 self._ended[key] = partition
             else:
-                self._cameras[key] = Camera(chain, partition, snapshot.offset, self._shop)
+                self._cameras[key] = Camera(chain, partition, found.snapshot.offset, self._shop)
                 live.append(chain)
-        return live
+        return live, unread
+
+    def lost(self, key: str) -> LostCamera | None:
+        """Return what is known of a camera whose state cannot be read."""
+        return self._lost.get(key)
+
+    def end_lost(self, key: str, partition: int, offset: int) -> None:
+        """The end of a lost camera has been told at a segment."""
+        del self._lost[key]
+        self._ended[key] = partition
+        self.done(partition, offset)
 
     def begin(self, partition: int, offset: int) -> None:
         """Note a segment that was read."""
@@ -64,6 +87,7 @@ class Holdings:
 
     def open(self, chain: Chain, partition: int, offset: int) -> None:
         """Begin a camera with its first segment."""
+        self._lost.pop(chain.key, None)
         self._cameras[chain.key] = Camera(chain, partition, offset, self._shop)
 
     def enqueue(self, key: str, ticket: Ticket, partition: int) -> None:
@@ -115,8 +139,17 @@ class Holdings:
         for key in [key for key, partition in self._ended.items() if partition in partitions]:
             del self._ended[key]
             self._stands_for.pop(key, None)
+        for key in [key for key, camera in self._lost.items() if camera.partition in partitions]:
+            del self._lost[key]
+            self._stands_for.pop(key, None)
         for partition in partitions:
             self._offsets.pop(partition, None)
+
+    def _lose(self, key: str, camera: LostCamera) -> None:
+        if camera.ended:
+            self._ended[key] = camera.partition
+        else:
+            self._lost[key] = camera
 
     def _drop(self, reason: str, partition: int, offset: int) -> None:
         metrics.DROPPED.labels(NAME, reason).inc()

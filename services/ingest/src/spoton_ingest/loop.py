@@ -6,7 +6,7 @@ It never waits for a camera, so that it polls as often as the broker demands, ho
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,14 +15,14 @@ from spoton_common import log_context, metrics
 from spoton_common.errors import RejectedRecord
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.lag import observe_lag
-from spoton_common.kafka.snapshots import read_snapshots
+from spoton_common.kafka.snapshots import StoredState, read_snapshots
 from spoton_common.log_context import Place
 from spoton_common.logging import get_logger
 from spoton_common.servers import Patience
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import ImplausibleRecord, UnreadableRecord
 from spoton_schemas.plausibility import is_name
-from spoton_schemas.records import Command, Segment, StatusKind
+from spoton_schemas.records import Command, Outcome, Segment, StatusKind
 from spoton_schemas.topics import SEGMENTS, state_topic
 from structlog.contextvars import bind_contextvars
 
@@ -30,6 +30,8 @@ from spoton_ingest import statuses
 from spoton_ingest.admission import find_scene
 from spoton_ingest.chain import Chain, first_chain
 from spoton_ingest.holdings import Holdings
+from spoton_ingest.lost import LostCamera, lost_snapshot
+from spoton_ingest.marks import task_end
 from spoton_ingest.news import News
 from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.workshop import Ticket
@@ -121,6 +123,10 @@ class IngestLoop:
 
     def _admit(self, segment: Segment, message: Message, place: Place) -> None:
         key, partition, offset = SEGMENTS.key(segment), place.partition, place.offset
+        lost = self._holdings.lost(key)
+        if lost is not None and not lost.begins_again(segment):
+            self._end_lost(lost, segment, message, place)
+            return
         if not self._holdings.knows(key):
             # The environment, and commands, may have been produced just before the segment.
             self._obey(self._news.catch_up())
@@ -135,6 +141,18 @@ class IngestLoop:
             self._holdings.open(chain, partition, offset)
             self._tell_in_force(chain)
         self._holdings.enqueue(key, Ticket(segment, offset, place), partition)
+
+    def _end_lost(self, lost: LostCamera, segment: Segment, message: Message, place: Place) -> None:
+        """End a camera in the middle of whose videos its state was lost: nobody knows at which tick to go on."""
+        self._obey(self._news.catch_up())
+        scene = find_scene(segment, self._news.scenes)
+        chain = lost.last(first_chain(segment, scene, max(0, message.timestamp()[1])))
+        self._publisher.status(statuses.camera_failed(segment, lost.why))
+        self._publisher.frame(task_end(chain, segment.sub_video_batch_index, Outcome.FAILED, lost.why))
+        self._publisher.flush()
+        self._publisher.state(chain, place.partition, place.offset + 1)
+        self._publisher.flush()
+        self._holdings.end_lost(chain.key, place.partition, place.offset)
 
     def _tell(self, error: ImplausibleRecord, key: bytes | None) -> None:
         """Let a task fail whose camera begins with a segment that makes no sense; who produced it waits for news."""
@@ -210,7 +228,10 @@ class IngestLoop:
         live: list[Chain] = []
         for number in sorted(p.partition for p in partitions):
             read = partial(read_snapshots, self._bootstrap, state_topic(NAME), number)
-            live += self._holdings.take_over(number, self._patience.call("Kafka", read, KafkaException))
+            stored = self._patience.call("Kafka", read, KafkaException)
+            found, unread = self._holdings.take_over(number, stored)
+            live += found
+            self._set_aside(number, stored, unread)
         if live:
             self._news.detector_history({chain.key for chain in live}, min(chain.since_ms for chain in live))
         for chain in live:
@@ -218,6 +239,15 @@ class IngestLoop:
         for camera in self._holdings.cameras():
             camera.wake()  # its task may have been stopped while nobody held it
         self._note("partitions assigned", partitions)
+
+    def _set_aside(self, number: int, stored: Mapping[str, StoredState], unread: Mapping[str, str]) -> None:
+        """Keep states that cannot be read among the dead letters, and note in their place that they are lost."""
+        for key, why in unread.items():
+            for message in stored[key].messages:
+                self._publisher.bury(message, "unreadable_state", why)
+            self._publisher.snapshot(key, lost_snapshot(key, stored[key], why), number)
+        if unread:
+            self._publisher.flush()
 
     def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._release([p.partition for p in partitions])

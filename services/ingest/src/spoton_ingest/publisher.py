@@ -18,6 +18,7 @@ from spoton_schemas.records import Frame, Kind, TaskStatus
 from spoton_schemas.topics import FRAMES, TASK_STATUS, state_topic
 
 from spoton_ingest.chain import Chain
+from spoton_ingest.lost import snapshot_of
 
 NAME = "ingest"
 
@@ -57,12 +58,16 @@ class Publisher:
 
     def state(self, chain: Chain, partition: int, offset: int) -> None:
         """Send a camera's state, which stands for its segments before ``offset``."""
-        value = Snapshot(offset, state=chain.to_bytes()).to_bytes()
+        self.snapshot(chain.key, snapshot_of(chain, offset), partition)
+
+    def snapshot(self, key: str, snapshot: Snapshot, partition: int) -> None:
+        """Send what is kept of a camera."""
+        name = key.encode(errors="surrogateescape")
         with self._lock:
-            self._producer.send_bytes(state_topic(NAME), chain.key.encode(), value, partition=partition)
+            self._producer.send_bytes(state_topic(NAME), name, snapshot.to_bytes(), partition=partition)
 
     def bury(self, message: Message, reason: str, detail: str) -> None:
-        """Set a segment aside."""
+        """Set a segment, or a state, aside."""
         with self._lock:
             bury(self._producer, NAME, message, reason, detail)
 

@@ -9,7 +9,6 @@ from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.runner import RunnerOptions, StageRunner
 from spoton_common.runtime.service import run_service
-from spoton_common.runtime.stage import KeyedStage
 from spoton_common.servers import Patience, kafka, registry
 from spoton_common.settings import Connections, ServiceSettings, TracingSettings
 from spoton_common.tracing import configure_tracing
@@ -17,8 +16,9 @@ from spoton_schemas.records import Stage
 from spoton_schemas.topics import GLOBAL_IDS
 
 from spoton_mapper.description import MAPPER
+from spoton_mapper.habits import HabitsTopic
 from spoton_mapper.settings import MapperSettings
-from spoton_mapper.stage import MapperMachine
+from spoton_mapper.stage import MapperStage
 
 NAME = "mapper"
 
@@ -31,12 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tracing = configure_tracing(NAME, TracingSettings())
 
     def loop(stop: threading.Event, ready: Callable[[], None]) -> None:
+        patience = Patience(NAME, stop, health)
+        codec = patient_codec(connections.registry_url, patience)
         runner = StageRunner(
             RunnerOptions(NAME, Stage.MAPPER),
-            KeyedStage(GLOBAL_IDS, lambda _task: MapperMachine(parameters)),
+            MapperStage(parameters, HabitsTopic(connections.kafka_bootstrap, codec, patience, NAME).of),
             GLOBAL_IDS,
             connections.kafka_bootstrap,
-            patient_codec(connections.registry_url, Patience(NAME, stop, health)),
+            codec,
             tracing,
             health,
         )

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from spoton_schemas.records import Event, MapPoints
+from spoton_schemas.records import Event, Habits, MapPoints
 
 
 class Rule(Protocol):
@@ -17,3 +17,6 @@ class Rule(Protocol):
 
     def finish(self, record: MapPoints) -> list[Event]:
         """Take the END_OF_TASK and return what is now known to be over."""
+
+    def habits(self) -> Habits | None:
+        """Return what the task's people taught of the place, once it has ended; None: nothing."""

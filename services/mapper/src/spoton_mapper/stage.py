@@ -1,13 +1,15 @@
 """The mapper between topics: `global-ids` in, `map-points` out, one for one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from spoton_common.errors import RejectedRecord
-from spoton_common.runtime.stage import Output
+from spoton_common.runtime.stage import KeyedStage, Output, Rejection
 from spoton_schemas.records import (
     CameraIdentities,
     CameraMapPoints,
     GlobalIds,
+    Habits,
     IdentifiedTrack,
     Kind,
     MappedTrack,
@@ -16,7 +18,7 @@ from spoton_schemas.records import (
     PredictedPosition,
     TaskStart,
 )
-from spoton_schemas.topics import MAP_POINTS
+from spoton_schemas.topics import GLOBAL_IDS, MAP_POINTS
 
 from spoton_mapper.errors import FrameOrderError
 from spoton_mapper.mapper import Mapper, MapperParameters
@@ -32,6 +34,33 @@ from spoton_mapper.values import (
 )
 
 PERSON = "person"
+
+
+Learned = Callable[[str, str], Habits | None]
+"""Tells what tasks of an environment taught, but for one of them."""
+
+
+class MapperStage(KeyedStage[GlobalIds]):
+    """Puts what earlier tasks taught into each task's START: whoever reads ``map-points`` needs nothing else.
+
+    Raises:
+        ServerAway: told to stop while Kafka does not say what they taught.
+
+    """
+
+    def __init__(self, parameters: MapperParameters, learned: Learned) -> None:
+        super().__init__(GLOBAL_IDS, lambda _task: MapperMachine(parameters))
+        self._learned = learned
+
+    def feed(self, records: Sequence[GlobalIds]) -> Sequence[Output | Rejection]:
+        """Take records of any tasks."""
+        return [self._completed(output) for output in super().feed(records)]
+
+    def _completed(self, output: Output | Rejection) -> Output | Rejection:
+        if isinstance(output, Rejection) or output.record.kind is not Kind.START:
+            return output
+        start: MapPoints = output.record
+        return Output(output.topic, replace(start, habits=self._learned(start.environment_id, start.task_id)))
 
 
 class MapperMachine:

@@ -23,6 +23,7 @@ REID = Description(
         "events": "by associate: camera_health and camera_drift, what is found about clocks and planes",
         "task-status": "progress each second",
         "state-track, state-associate": "trackers; tracklets and identities",
+        "commands": "the stop of a task whose state cannot be read",
         "dead-letters": "records that cannot be used",
         "Redis": "by gallery: who was seen lately",
     },

@@ -141,7 +141,7 @@ def _sort(chosen: list[Letter], redriven: set[str], again: bool) -> tuple[list[L
     left_out: Counter[str] = Counter()
     for letter in chosen:
         if letter.burial.topic not in TOPICS:
-            left_out["that do not say which topic they came from"] += 1
+            left_out["not from a topic of records (a state that could not be read: run its task again)"] += 1
         elif letter.burial.cut_bytes is not None:
             left_out["too large to have been kept whole"] += 1
         elif letter.origin in fit:

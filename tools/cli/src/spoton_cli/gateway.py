@@ -1,6 +1,7 @@
 """The gateway's REST interface, as far as the commands use it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -93,9 +94,11 @@ class Gateway:
         """Send ``pause``, ``resume`` or ``stop``."""
         self._request("POST", f"/api/v1/processing-tasks/{task_id}/control", json={"command": command})
 
-    def export(self, task_id: str, file_format: str, identities: str) -> bytes:
-        """Fetch a task's results as a zip archive."""
-        parameters = {"format": file_format, "identities": identities}
+    def export(
+        self, task_id: str, file_format: str, identities: str, known: Mapping[str, str | int] | None = None
+    ) -> bytes:
+        """Fetch a task's results as a zip archive; ``known``: an ``as_of``, ``as_of_revision`` or ``as_of_tick``."""
+        parameters = {"format": file_format, "identities": identities, **(known or {})}
         return self._request("GET", f"/api/v1/processing-tasks/{task_id}/export", params=parameters).content
 
     def upload(self, file: Path, classes: list[str]) -> str:

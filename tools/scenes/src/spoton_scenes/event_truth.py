@@ -28,6 +28,10 @@ MEETING_S = 2.0
 MEETING_M, PARTING_M = 1.5, 2.0
 STANDING_M_S, RUNNING_M_S = 0.45, 2.0
 DWELL_S = 10.0
+OUTSIDE_S = 2.0
+"""Whoever is back within this time has not ended a dwell."""
+CROWD_S = 2.0
+"""A crowd lasts, and is no other one after a pause of less than this."""
 LOITER_S, LOITER_M, LOITER_LEFT_M = 30.0, 2.0, 3.0
 
 
@@ -80,7 +84,7 @@ def true_events(
         events += _actions(path, fps)
         events += _loiterings(path, fps)
     events += _occupancy(events, paths, fps, end)
-    events += _crowds(events, crowd)
+    events += _crowds(events, crowd, end / fps)
     for one, other in combinations(paths, 2):
         events += _meetings(one, other, fps)
     return sorted(events, key=lambda event: (event.start_s, event.type, event.people))
@@ -90,15 +94,19 @@ def _stays(path: Path, fps: float, name: str, polygon: Polygon, end: int) -> Ite
     area, points = shapely.Polygon(polygon), shapely.points(path.xy_m)
     inside: Bools = np.asarray(shapely.contains(area, points))
     beyond: Bools = np.asarray(shapely.distance(area.exterior, points) >= SETTLED_M)
-    who = (path.person_id,)
+    who, dwells = (path.person_id,), list[tuple[int, int]]()
     for value, first, last in _settled(inside, round(SETTLED_S * fps), beyond):
         if value:
             yield TrueEvent("zone_entered", (path.first + first) / fps, None, name, who)
             gone = last == len(inside)  # out of the scene: left where last seen, unless it is the film that ends
             if path.first + last < end:
                 yield TrueEvent("zone_left", (path.first + last - gone) / fps, None, name, who)
-            if last - first >= DWELL_S * fps:
-                yield TrueEvent("zone_dwelled", (path.first + first) / fps, (path.first + last - gone) / fps, name, who)
+            if dwells and first - dwells[-1][1] < OUTSIDE_S * fps:
+                first = dwells.pop()[0]
+            dwells.append((first, last - gone))
+    for first, last in dwells:
+        if last - first >= DWELL_S * fps:
+            yield TrueEvent("zone_dwelled", (path.first + first) / fps, (path.first + last) / fps, name, who)
 
 
 def _crossings(path: Path, fps: float, name: str, line: Line) -> Iterator[TrueEvent]:
@@ -154,17 +162,22 @@ def _occupancy(events: Sequence[TrueEvent], paths: Sequence[Path], fps: float, e
     return found
 
 
-def _crowds(events: Sequence[TrueEvent], limit: int) -> Iterator[TrueEvent]:
-    counts, began = dict[str, int](), dict[str, float]()
-    for event in sorted((e for e in events if e.type in ("zone_entered", "zone_left")), key=lambda e: e.start_s):
-        place = str(event.place)
-        counts[place] = counts.get(place, 0) + (1 if event.type == "zone_entered" else -1)
-        if counts[place] > limit and place not in began:
-            began[place] = event.start_s
-        elif counts[place] <= limit and place in began:
-            yield TrueEvent("crowded", began.pop(place), event.start_s, place)
-    for place, start_s in began.items():
-        yield TrueEvent("crowded", start_s, None, place)
+def _crowds(events: Sequence[TrueEvent], limit: int, film_s: float) -> Iterator[TrueEvent]:
+    changes: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for event in events:
+        if event.type in ("zone_entered", "zone_left"):
+            changes[str(event.place)].append((event.start_s, 1 if event.type == "zone_entered" else -1))
+    for place, steps in changes.items():
+        count, crowds = 0, list[tuple[float, float]]()
+        for (time_s, change), (until_s, _) in pairwise([*sorted(steps), (film_s, 0)]):
+            count += change
+            if count > limit and crowds and time_s - crowds[-1][1] < CROWD_S:
+                crowds[-1] = (crowds[-1][0], until_s)
+            elif count > limit:
+                crowds.append((time_s, until_s))
+        for start_s, end_s in crowds:
+            if end_s - start_s >= CROWD_S:
+                yield TrueEvent("crowded", start_s, end_s if end_s < film_s else None, place)
 
 
 def _meetings(one: Path, other: Path, fps: float) -> Iterator[TrueEvent]:
@@ -176,42 +189,61 @@ def _meetings(one: Path, other: Path, fps: float) -> Iterator[TrueEvent]:
         one.xy_m[first - one.first : last - one.first] - other.xy_m[first - other.first : last - other.first], axis=1
     )
     people = tuple(sorted((one.person_id, other.person_id)))
-    began: int | None = None
-    for index, distance in enumerate(apart):
-        if began is None and distance < MEETING_M:
-            began = index
-        elif began is not None:
-            met = index - began >= MEETING_S * fps
-            if distance > (PARTING_M if met else MEETING_M):
-                if met:
-                    yield TrueEvent("met", (first + began) / fps, (first + index) / fps, None, people)
-                began = None
-    if began is not None and len(apart) - 1 - began >= MEETING_S * fps:
-        yield TrueEvent("met", (first + began) / fps, (last - 1) / fps, None, people)
+    near, together = (_bridged(apart < reach_m, round(SETTLED_S * fps)) for reach_m in (MEETING_M, PARTING_M))
+    index = 0
+    while index < len(apart):
+        began = index + int(near[index:].argmax())
+        if not near[began]:
+            return
+        index = began + _length(near[began:])
+        if index - began <= MEETING_S * fps:
+            continue
+        index = began + _length(together[began:])
+        parted = min(index, len(apart) - 1)
+        yield TrueEvent("met", (first + began) / fps, (first + parted) / fps, None, people)
+
+
+def _bridged(values: Bools, gap: int) -> Bools:
+    """Fill gaps of less than ``gap`` samples."""
+    filled = values.copy()
+    found = np.flatnonzero(values)
+    for before, after in pairwise(found):
+        if after - before - 1 < gap:
+            filled[before:after] = True
+    return filled
+
+
+def _length(values: Bools) -> int:
+    """Count the samples before the first that is false."""
+    return len(values) if values.all() else int(values.argmin())
 
 
 def _settled(values: NDArray[np.generic], least: int, clear: Bools | None = None) -> list[tuple[int, int, int]]:
     """Split into runs (value, first, behind the last), where what lasts less than ``least`` samples never was.
 
-    Nor what is at no sample ``clear``.
+    Nor what is at no sample ``clear``, with such interruptions left out.
 
     Runs are taken in their order: a value holds from where it begins to last, until the next that lasts.
     """
     edges = [0, *(np.flatnonzero(np.diff(values.astype(int))) + 1), len(values)]
-    runs: list[tuple[int, int, int]] = []
-    for first, last in pairwise(edges):
-        if last - first < least or (clear is not None and not clear[first:last].any()):
-            continue
-        value = int(values[first])
-        if runs and runs[-1][0] == value:
-            runs[-1] = (value, runs[-1][1], last)
+    runs = _joined(
+        [(int(values[first]), first, last) for first, last in pairwise(edges) if last - first >= least], least
+    )
+    if clear is not None:
+        runs = [run for run in runs if (clear & (values == run[0]))[run[1] : run[2]].any()]
+    runs = _joined(runs)
+    return [(*run[:2], after[1]) for run, after in pairwise([*runs, (0, len(values), 0)])]
+
+
+def _joined(runs: list[tuple[int, int, int]], nearer: int | None = None) -> list[tuple[int, int, int]]:
+    """Join runs of one value that follow each other (``nearer``: only those with less than this in between)."""
+    joined: list[tuple[int, int, int]] = []
+    for value, first, last in runs:
+        if joined and joined[-1][0] == value and (nearer is None or first - joined[-1][2] < nearer):
+            joined[-1] = (value, joined[-1][1], last)
         else:
-            if runs:
-                runs[-1] = (runs[-1][0], runs[-1][1], first)
-            runs.append((value, first, last))
-    if runs:
-        runs[-1] = (*runs[-1][:2], len(values))
-    return runs
+            joined.append((value, first, last))
+    return joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ is equal to what it said before, and the next stage drops it by position.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -20,14 +20,16 @@ from spoton_schemas.topics import MAX_RECORD_BYTES, TASK_STATUS, Topic, state_to
 from structlog.contextvars import bind_contextvars
 
 from spoton_common import metrics
-from spoton_common.errors import NotDelivered, UnreadableSnapshot
+from spoton_common.errors import BrokenStage, NotDelivered
 from spoton_common.health import Health
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.dead_letters import bury
+from spoton_common.kafka.ends import TopicEnds
 from spoton_common.kafka.producer import RecordProducer
-from spoton_common.kafka.snapshots import Snapshot, read_snapshots
-from spoton_common.log_context import done
+from spoton_common.kafka.snapshots import Loss, StoredState, read_snapshots
+from spoton_common.log_context import Place, done
 from spoton_common.logging import get_logger
+from spoton_common.runtime.loss import last_record, notice
 from spoton_common.runtime.observed import Observed
 from spoton_common.runtime.partition import DUPLICATE, PartitionProgress
 from spoton_common.runtime.progress import progress_status
@@ -46,6 +48,8 @@ _FLUSH_S = 5.0  # a broker that needs longer is said to be away
 _CHECKPOINT_S = 1.0  # work that a kill makes again; each checkpoint costs two round trips
 _CHECKPOINT_SHARE = 0.05  # of the time may go into writing states: large ones are written less often,
 _LONGEST_CHECKPOINT_S = 5.0  # but this often
+_REPORT_S = 1.0  # people watch progress: it waits for no checkpoint
+_ASK_S = 10.0  # a broker that needs longer for a question is said to be away
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,13 @@ class StageRunner(Generic[In]):
         bind_contextvars(stage=self._options.name)
         try:
             next_checkpoint = time.monotonic() + self._options.checkpoint_s
+            next_report = time.monotonic() + _REPORT_S
             while not stop.is_set():
                 self._step(self._poll())
                 ready()
+                if time.monotonic() >= next_report:
+                    self._report()
+                    next_report = time.monotonic() + _REPORT_S
                 if time.monotonic() >= next_checkpoint:
                     written_s = self._checkpoint(list(self._partitions))
                     pause_s = max(self._options.checkpoint_s, min(written_s / _CHECKPOINT_SHARE, _LONGEST_CHECKPOINT_S))
@@ -171,8 +179,29 @@ class StageRunner(Generic[In]):
             return None
         progress = partition.advance(key, stream, _offset(message), position, record)
         self._statuses[stream] = progress_status(self._options.stage, record, progress)
+        if partition.keys[key].loss is not None:
+            return self._after_loss(partition, message, place, record)
         self._observed.accepted(place, record, awaited=self._options.answers)
         return _Received(message, record)
+
+    def _after_loss(
+        self, partition: PartitionProgress, message: Message, place: Place, record: In
+    ) -> _Received[In] | None:
+        """Leave out a record of a lost key; return, in place of one of them, the end of its streams.
+
+        Progress is told all the same: ingest waits for it.
+        """
+        key = self._topic.key(record)
+        if not partition.tell_loss(key, _offset(message)):
+            self._observed.dropped("lost_state")
+            return None
+        known = partition.keys[key]
+        assert known.loss is not None
+        answers, why = self._options.answers, known.loss.why
+        self._emit(notice(self._options.stage, self._topic, record, why, answers=answers), ())
+        end = last_record(record, known.tick, why)
+        self._observed.accepted(place, end, awaited=answers)
+        return _Received(message, end)
 
     def _emit(self, output: Output | Rejection, received: Sequence[_Received[In]]) -> None:
         name = self._options.name
@@ -196,9 +225,7 @@ class StageRunner(Generic[In]):
 
         """
         with metrics.CHECKPOINT_SECONDS.labels(self._options.name).time():
-            for status in self._statuses.values():
-                self._producer.send(TASK_STATUS, status)
-            self._statuses.clear()
+            self._report()
             # 1. Outputs reach the broker.
             self._flush()
             # 2. Snapshots that include those outputs reach it.
@@ -212,6 +239,11 @@ class StageRunner(Generic[In]):
         self._observed.looked(self._consumer, self._producer)
         return written_s
 
+    def _report(self) -> None:
+        for status in self._statuses.values():
+            self._producer.send(TASK_STATUS, status)
+        self._statuses.clear()
+
     def _flush(self) -> None:
         self._patience.call("Kafka", lambda: self._producer.flush(_FLUSH_S), NotDelivered)
 
@@ -221,7 +253,11 @@ class StageRunner(Generic[In]):
             state = self._stage.snapshot(key)
             for record in partition.snapshot(key, state):
                 self._producer.send_bytes(
-                    state_topic(self._options.name), record.key.encode(), record.value, record.headers, number
+                    state_topic(self._options.name),
+                    record.key.encode(errors="surrogateescape"),
+                    record.value,
+                    record.headers,
+                    number,
                 )
             if not state:
                 self._stage.forget(key)
@@ -258,23 +294,42 @@ class StageRunner(Generic[In]):
     def _assigned(self, partitions: list[TopicPartition]) -> None:
         topic = state_topic(self._options.name)
         for number in sorted(p.partition for p in partitions):
-            snapshots = self._patience.call(
+            stored = self._patience.call(
                 "Kafka", partial(read_snapshots, self._bootstrap, topic, number), KafkaException
             )
-            self._partitions[number] = PartitionProgress.from_snapshots(snapshots)
-            for key, snapshot in snapshots.items():
-                if snapshot.state:
-                    self._restore(key, snapshot)
+            self._partitions[number] = PartitionProgress.from_snapshots(
+                {key: found.snapshot for key, found in stored.items()}
+            )
+            flaws = {key: flaw for key, found in stored.items() if (flaw := self._restore(key, found)) is not None}
+            if flaws:
+                self._lose(number, stored, flaws)
         self._note_partitions("partitions assigned", partitions)
 
-    def _restore(self, key: str, snapshot: Snapshot) -> None:
+    def _restore(self, key: str, found: StoredState) -> str | None:
+        """Let the stage go on from a state; return what is wrong with the state if it cannot."""
+        if found.flaw is not None or not found.snapshot.state:
+            return found.flaw
         try:
-            self._stage.restore(key, snapshot.state)
+            self._stage.restore(key, found.snapshot.state)
+        except (BrokenStage, OSError, MemoryError):
+            raise
         except Exception as error:  # whatever bytes of another version lead to
-            raise UnreadableSnapshot(
-                f"{state_topic(self._options.name)} holds a state of {key} that this version cannot read "
-                f"({type(error).__name__}: {error}): let running tasks end before changing versions"
-            ) from error
+            self._stage.forget(key)
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def _lose(self, number: int, stored: Mapping[str, StoredState], flaws: Mapping[str, str]) -> None:
+        """Set states aside that cannot be read, and remember that, before any record is read."""
+        name, ends = self._options.name, TopicEnds(self._bootstrap, self._topic.name)
+        beyond = self._patience.call("Kafka", lambda: ends.of([number], _ASK_S)[number], KafkaException)
+        for key, flaw in flaws.items():
+            why = f"{name}: the state of {key!r} cannot be read ({flaw}), run the task again"
+            for message in stored[key].messages:
+                bury(self._producer, name, message, "unreadable_state", why)
+            self._partitions[number].lose(key, Loss(why, beyond))
+        self._flush()
+        self._write_snapshots(number)
+        self._flush()
 
     def _revoked(self, partitions: list[TopicPartition]) -> None:
         self._checkpoint([p.partition for p in partitions if p.partition in self._partitions])

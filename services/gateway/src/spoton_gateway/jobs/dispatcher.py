@@ -19,6 +19,7 @@ _log = get_logger()
 
 _LOCK = 7215101  # any number that nothing else in the database uses
 _LOOK_S = 0.5  # how late the end of one job is noticed by the next
+_FINISH_S = 1.0
 _TIDY_S = 60.0
 
 _NOTE_ENDED = """
@@ -58,6 +59,7 @@ class Dispatcher:
         """Begin; returns at once."""
         self._loops = [
             asyncio.create_task(self._repeat(self._dispatch, _LOOK_S, self._woken)),
+            asyncio.create_task(self._repeat(self._housekeeping.finish_ended, _FINISH_S, asyncio.Event())),
             asyncio.create_task(self._repeat(self._housekeeping.tidy, _TIDY_S, asyncio.Event())),
         ]
 

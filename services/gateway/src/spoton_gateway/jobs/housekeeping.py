@@ -22,7 +22,7 @@ from spoton_gateway.uploads.settings import UploadSettings
 _log = get_logger()
 
 _STORING = timedelta(hours=1)  # more than any upload needs from its row to its file
-_STOPPING = timedelta(minutes=2)  # stages may still come to the segment, and ask for its environment
+_STOPPING = timedelta(minutes=2)  # stages may come to the segment so late, ask for its environment, and say nothing
 _REMEMBERED = timedelta(days=30)  # longer than Kafka keeps records of a removed task
 
 _LEFT_OVER = """
@@ -84,6 +84,13 @@ class Housekeeping:
             await self.remove(row["job_id"])
         async with self._database.connection() as connection:
             removed = await connection.fetch("SELECT * FROM jobs WHERE removed_at IS NOT NULL")
+        for row in removed:
+            await self.finish(row)
+
+    async def finish_ended(self) -> None:
+        """Finish the removals of jobs about which no stage says anything more."""
+        async with self._database.connection() as connection:
+            removed = await connection.fetch("SELECT * FROM jobs WHERE removed_at IS NOT NULL AND ended")
         for row in removed:
             await self.finish(row)
 

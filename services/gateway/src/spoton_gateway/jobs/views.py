@@ -10,7 +10,7 @@ from spoton_gateway.errors import BadCursor, NotFound
 from spoton_gateway.jobs.records import CAMERA, environment_of
 from spoton_gateway.progress import FRAMES_BY_STAGE
 from spoton_gateway.queries import events as timeline
-from spoton_gateway.queries.tasks import IS_OVER
+from spoton_gateway.queries.tasks import IS_OVER, SAID
 from spoton_gateway.videos import rows as videos
 from spoton_gateway.videos.views import view as video_view
 
@@ -20,7 +20,7 @@ _ALMOST = 99.9
 _MOST_EVENTS = 20_000  # as the timeline gives at once
 
 _STATUS = f"""
-SELECT j.*, t.outcome, t.message, t.ended_at,
+SELECT j.*, t.outcome, {SAID} AS message, t.ended_at,
        CASE
            WHEN {IS_OVER}
                THEN CASE t.outcome WHEN 'COMPLETED' THEN 'completed' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 from spoton_common import metrics
 from spoton_common.kafka.client import client_config
+from spoton_common.kafka.ends import TopicEnds
 from spoton_common.logging import get_logger
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
@@ -34,7 +34,7 @@ class EnvironmentTable:
         self._scenes: dict[str, Scene] = {}
         self._next_offset = -1
         self._trouble: str | None = "connecting"
-        self._admin = AdminClient(client_config(bootstrap))
+        self._ends = TopicEnds(bootstrap, ENVIRONMENTS.name)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="environments", daemon=True)
 
@@ -71,10 +71,8 @@ class EnvironmentTable:
     def _catch_up(self) -> None:
         """Wait until everything that is in the topic now has been read."""
         deadline = time.monotonic() + _TIMEOUT_S
-        partition = TopicPartition(ENVIRONMENTS.name, 0)
         try:
-            asked = self._admin.list_offsets({partition: OffsetSpec.latest()}, request_timeout=_TIMEOUT_S)
-            end = asked[partition].result().offset
+            end = self._ends.of([0], _TIMEOUT_S)[0]
         except KafkaException as error:
             raise Unavailable("kafka", str(error.args[0].str())) from error
         while self._next_offset < end:

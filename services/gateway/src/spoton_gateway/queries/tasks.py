@@ -22,8 +22,13 @@ IS_OVER = """(
 One that never began (``scene`` is null) has no events. SQL on ``tasks t``.
 """
 
+SAID = """nullif(concat_ws('; ', t.message, (
+    SELECT string_agg(n.note, '; ' ORDER BY n.about) FROM task_notes n WHERE n.task_id = t.task_id
+)), '')"""
+"""What there is to say of a task: of its end, and of what was left out. SQL on ``tasks t``."""
+
 _TASKS = f"""
-SELECT t.*,
+SELECT t.*, {SAID} AS said,
        CASE
            WHEN {IS_OVER} THEN t.outcome
            WHEN t.paused THEN 'PAUSED'
@@ -178,7 +183,7 @@ class _Facts:
                 camera: CameraProgress(frames_done=stored.get(camera, 0), error=errors.get(camera))
                 for camera in sorted({*task["camera_ids"], *stored, *errors})
             },
-            message=task["message"],
+            message=task["said"],
         )
 
     def _frames(self, task_id: str, stored: int) -> dict[str, int]:

@@ -199,11 +199,19 @@ class Sink:
                 await self._writer.write([read.arrival for read in reads])
         except _UNSTORABLE as error:
             if len(reads) == 1:
-                bury(self._producer, NAME, reads[0].message, "unstorable", str(error))
+                await self._set_aside(reads[0], str(error))
                 return
             # One record does not fit its table (a zero byte in a text, for instance): find it by writing one by one.
             for read in reads:
                 await self._write([read])
+
+    async def _set_aside(self, read: _Read, why: str) -> None:
+        assert self._writer is not None
+        try:
+            await self._writer.do_without(read.arrival, why)
+        except _UNSTORABLE as error:
+            _log.error("a task may wait for this record without end", error=str(error))
+        bury(self._producer, NAME, read.message, "unstorable", why)
 
     async def _retry(self, work: Callable[[], Any]) -> None:
         """Try until the database does it; ``ServerAway`` if told to stop meanwhile.

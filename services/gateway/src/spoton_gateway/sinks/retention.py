@@ -23,6 +23,7 @@ _TABLES = (
     "videos",
     "media",
     "task_progress",
+    "task_notes",
     "task_cameras",
     "tasks",
 )

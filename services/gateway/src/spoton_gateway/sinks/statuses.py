@@ -5,6 +5,8 @@ from datetime import datetime
 import asyncpg
 from spoton_schemas.records import Stage, StatusKind, TaskStatus
 
+from spoton_gateway.sinks.notes import store_note
+
 _PROGRESS = """
 INSERT INTO task_progress AS p
     (task_id, stage, camera_id, frames_done, global_frame_index, sub_video_batch_index, ended)
@@ -70,6 +72,8 @@ async def store_status(connection: asyncpg.Connection, status: TaskStatus, said_
         )
     if status.kind in (StatusKind.PROGRESS, StatusKind.ENDED):
         await _store_progress(connection, status)
+        if status.message is not None:
+            await store_note(connection, status.task_id, status.stage.value, status.message)
     elif status.kind is StatusKind.MEDIA_AVAILABLE:
         await _store_media(connection, status)
     elif status.kind in (StatusKind.PAUSED, StatusKind.RESUMED):

@@ -9,7 +9,7 @@ import asyncpg
 from spoton_common import metrics
 from spoton_schemas.records import Appearance, Event, IdentityRevision, Kind, MapPoints, TaskStatus
 
-from spoton_gateway.sinks import event_identities, marks, revisions, statuses, tables
+from spoton_gateway.sinks import event_identities, marks, revisions, statuses, tables, unstorable
 from spoton_gateway.sinks.appearances import AppearanceTable, appearance_row
 from spoton_gateway.sinks.rows import Rows
 
@@ -59,6 +59,15 @@ class Writer:
             self._origins.clear()  # they may come from what was just taken back
             raise
 
+    async def do_without(self, arrival: Arrival, why: str) -> None:
+        """Let nobody wait for a record that no table takes."""
+        record = arrival.record
+        if isinstance(record, IdentityRevision | MapPoints):
+            async with self._connection.transaction():
+                await self._lock({record.task_id})
+                if await self._without_removed([arrival], {record.task_id}):
+                    await unstorable.do_without(self._connection, record, arrival.said_at, why)
+
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
         async with self._connection.transaction():
             task_ids = {arrival.record.task_id for arrival in arrivals}
@@ -72,6 +81,9 @@ class Writer:
             for task_id, ticks in touched.items():
                 await revisions.apply_revisions(self._connection, task_id, ticks.first, ticks.last)
             await self._correct_events(arrivals)
+            await unstorable.forget_notes(
+                self._connection, [a.record for a in arrivals if isinstance(a.record, IdentityRevision)]
+            )
             await self._appearances.prune(task_ids)
 
     async def _correct_events(self, arrivals: Sequence[Arrival]) -> None:
@@ -101,6 +113,11 @@ class Writer:
         if not found:
             return arrivals
         removed = {row["id"] for row in found}
+        # The mark behind its last event: no stage says anything more, and what is left of the job can go.
+        ended = [a.record.task_id for a in arrivals if isinstance(a.record, Event) and a.record.ends_task]
+        await self._connection.execute(
+            "UPDATE jobs SET ended = true WHERE job_id = ANY ($1::text[])", [i for i in ended if i in removed]
+        )
         left = [arrival for arrival in arrivals if arrival.record.task_id not in removed]
         metrics.DROPPED.labels("sink", "removed_task").inc(len(arrivals) - len(left))
         return left

@@ -10,7 +10,7 @@ from spoton_mapper.behaviour.parameters import BehaviourParameters
 from spoton_mapper.behaviour.telling import Teller, ended
 from spoton_mapper.behaviour.values import Moment, Sighting, rename, seconds_between
 
-_SAMPLE_S = 0.5  # nobody goes far in between
+_SAMPLE_S = 0.2  # nobody goes far in between
 _LEAVING = 1.5  # loitering ends this many radii away from its middle
 
 

@@ -17,6 +17,7 @@ _Pair = tuple[int, int]
 class _Together:
     began: tuple[Sighting, Sighting]
     last: Sighting
+    apart: Sighting | None = None
     event: Event | None = None
 
 
@@ -58,8 +59,12 @@ class Meetings:
                 self._pairs[pair] = _Together((one, other), one)
             return []
         if distance_m > (self._parameters.meeting_m if together.event is None else self._parameters.parting_m):
+            together.apart = together.apart or one
+            if seconds_between(together.apart, one) < self._parameters.settle_s:
+                return []
+            together.last = together.apart
             return _end(self._pairs.pop(pair))
-        together.last = one
+        together.last, together.apart = one, None
         if together.event is None and seconds_between(together.began[0], one) >= self._parameters.meeting_s:
             first, second = together.began
             together.event = self._teller.tell("met", first, others=[second])

@@ -1,23 +1,30 @@
 """Who is in which zone: a boundary counts as crossed once somebody has settled on its other side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import erf, sqrt
 
 from spoton_common.geometry import FloorArea
 
 from spoton_mapper.behaviour.parameters import BehaviourParameters
-from spoton_mapper.behaviour.values import Moment, Sighting, Transition, rename, seconds_between
+from spoton_mapper.behaviour.values import MICROSECONDS_PER_S, Moment, Sighting, Transition, rename, seconds_between
 
 
 @dataclass(slots=True)
 class _Side:
-    """One person and one place; ``since`` is the first sighting on a side that is not settled yet, if any."""
+    """One person and one place.
+
+    ``since`` is the first sighting on a side that is not settled yet, if any; ``back``, the first on the old side
+    again: whoever is there for a moment only has not been back.
+    """
 
     inside: bool
     since: Sighting | None
     deepest_m: float = 0.0
     appeared: bool = False
+    back: Sighting | None = None
+    run: Sighting | None = None
+    lasted: bool = False
 
 
 class Membership:
@@ -34,35 +41,69 @@ class Membership:
         rename(self._sides, moment)
         found: list[Transition] = []
         for person in moment.people.values():
-            sides = self._sides.setdefault(person.global_id, {})
+            sides, ahead = self._sides.setdefault(person.global_id, {}), moment.ahead[person.global_id]
             for place, area in self._areas.items():
-                depth_m = float("inf") if area is None else area.depth_m((person.x_m, person.y_m))
-                transition = self._move(sides, place, person, depth_m)
+                transition = self._move(sides, place, area, person, ahead)
                 if transition is not None:
                     found.append(transition)
         for last in moment.gone:
             sides = self._sides.pop(last.global_id, {})
             found += [Transition(p, False, last, 1.0, lost=True) for p, side in sides.items() if side.inside]
-        return replace(moment, transitions=tuple(found))
+        return replace(moment, transitions=tuple(found), undecided=self._undecided(moment.time_us))
+
+    def _undecided(self, now_us: int) -> dict[tuple[int, str | None], bool]:
+        """Whoever lingers at a boundary for longer than this is where they settled last."""
+        return {
+            (person, place): not side.inside
+            for person, sides in self._sides.items()
+            for place, side in sides.items()
+            if side.since is not None and now_us - side.since.time_us < 2 * self._settle_s * MICROSECONDS_PER_S
+        }
 
     def _move(
-        self, sides: dict[str | None, _Side], place: str | None, person: Sighting, depth_m: float
+        self,
+        sides: dict[str | None, _Side],
+        place: str | None,
+        area: FloorArea | None,
+        person: Sighting,
+        ahead: Sequence[Sighting],
     ) -> Transition | None:
+        depth_m = _depth_m(area, person)
         inside = depth_m >= 0
         side = sides.get(place)
         if side is None:
-            sides[place] = _Side(False, person if inside else None, depth_m, appeared=inside)
+            first = person if inside else None
+            sides[place] = _Side(False, first, depth_m, appeared=inside, run=first)
             return None
         if inside == side.inside:
-            side.since = None
+            self._return(side, person)
             return None
         if side.since is None:
-            side.since, side.deepest_m, side.appeared = person, 0.0, False
+            side.since, side.run, side.deepest_m, side.appeared, side.lasted = person, person, 0.0, False, False
+        if side.back is not None:
+            side.back, side.run = None, person
         side.deepest_m = max(side.deepest_m, abs(depth_m))
-        if seconds_between(side.since, person) < self._settle_s or side.deepest_m < self._margin_m:
+        stays = bool(ahead) and all((_depth_m(area, next_one) >= 0) == inside for next_one in ahead)
+        until = ahead[-1] if stays else person
+        assert side.run is not None
+        side.lasted = side.lasted or seconds_between(side.run, until) >= self._settle_s
+        if not side.lasted or side.deepest_m < self._margin_m:
             return None
         crossed, side.inside, side.since = side.since, inside, None
-        return Transition(place, inside, crossed, sureness(side.deepest_m, person.std_m), side.appeared)
+        reached_m = max(side.deepest_m, abs(_depth_m(area, until)))
+        return Transition(place, inside, crossed, sureness(reached_m, person.std_m), side.appeared)
+
+    def _return(self, side: _Side, person: Sighting) -> None:
+        """Forget a side that nobody settled on; a moment on the old side is none if the new one has lasted before."""
+        if side.since is None:
+            return
+        side.back = side.back or person
+        if not side.lasted or seconds_between(side.back, person) >= self._settle_s:
+            side.since = side.back = None
+
+
+def _depth_m(area: FloorArea | None, person: Sighting) -> float:
+    return float("inf") if area is None else area.depth_m((person.x_m, person.y_m))
 
 
 def sureness(distance_m: float, std_m: float) -> float:

@@ -1,6 +1,6 @@
 """Who crosses a line, and which way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spoton_common.geometry import FloorLine
@@ -41,7 +41,7 @@ class Tripwires:
         for person in moment.people.values():
             walk = self._walks.setdefault(person.global_id, _Walk(person))
             for name, line in self._lines.items():
-                event = self._step(walk, name, line, person)
+                event = self._step(walk, name, line, person, moment.ahead[person.global_id])
                 if event is not None:
                     events.append(event)
             walk.last = person
@@ -51,7 +51,9 @@ class Tripwires:
         """Nothing goes on."""
         return []
 
-    def _step(self, walk: _Walk, name: str, line: FloorLine, person: Sighting) -> Event | None:
+    def _step(
+        self, walk: _Walk, name: str, line: FloorLine, person: Sighting, ahead: Sequence[Sighting]
+    ) -> Event | None:
         here = (person.x_m, person.y_m)
         way = int(line.crossings([(walk.last.x_m, walk.last.y_m)], [here])[0])
         if way and name in walk.crossings:
@@ -61,7 +63,10 @@ class Tripwires:
         if name not in walk.crossings:
             return None
         way, crossed = walk.crossings[name]
-        away_m, beyond_s = abs(line.distance_m(here)), seconds_between(crossed, person)
+        side_m = line.distance_m(here)
+        stays = bool(ahead) and all(line.distance_m((s.x_m, s.y_m)) * side_m > 0 for s in ahead)
+        until = ahead[-1] if stays else person
+        away_m, beyond_s = abs(line.distance_m((until.x_m, until.y_m))), seconds_between(crossed, until)
         if beyond_s < _HOLD_S or (away_m < self._margin_m and beyond_s < self._settle_s):
             return None
         del walk.crossings[name]

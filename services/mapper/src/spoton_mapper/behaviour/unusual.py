@@ -1,11 +1,13 @@
-"""Places where nobody goes, and ways that nobody takes, by what people of this task did before."""
+"""Places where nobody goes, and ways that nobody takes, by what people did before: in this task and in earlier ones."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from itertools import product
 from math import atan2, floor, hypot, pi
+from typing import Self
 
-from spoton_schemas.records import Event
+from spoton_schemas.bounds import MAX_PLACES
+from spoton_schemas.records import Event, Habits, HabitualPlace
 
 from spoton_mapper.behaviour.parameters import BehaviourParameters
 from spoton_mapper.behaviour.telling import Teller, ended
@@ -49,10 +51,34 @@ class _History:
     visitors: Counter[_Cell] = field(default_factory=Counter)
     ways: Counter[tuple[_Cell, int]] = field(default_factory=Counter)
 
+    @classmethod
+    def of(cls, habits: Habits | None) -> Self:
+        """Begin with what earlier tasks taught."""
+        history = cls()
+        if habits is not None:
+            history.people = habits.people
+            for place in habits.places:
+                cell = place.x_m, place.y_m
+                history.visitors[cell] = place.people
+                history.ways.update({(cell, octant): count for octant, count in enumerate(place.ways) if count})
+        return history
+
     def add(self, cells: dict[_Cell, set[int]]) -> None:
+        """Count one person more."""
         self.people += 1
         self.visitors.update({near for cell in cells for near in _around(cell)})
         self.ways.update({(near, octant) for cell in cells for octant in cells[cell] for near in _around(cell)})
+
+    def habits(self) -> Habits | None:
+        """Return it for later tasks; of too many places, those where most people came. None: nobody was there."""
+        if not self.people:
+            return None
+        cells = sorted(self.visitors, key=lambda cell: (-self.visitors[cell], cell))[:MAX_PLACES]
+        return Habits(people=self.people, places=tuple(self._place(cell) for cell in sorted(cells)))
+
+    def _place(self, cell: _Cell) -> HabitualPlace:
+        ways = tuple(self.ways[cell, octant] for octant in range(_OCTANTS))
+        return HabitualPlace(x_m=cell[0], y_m=cell[1], people=self.visitors[cell], ways=ways)  # type: ignore[arg-type]
 
 
 class Unusual:
@@ -63,9 +89,9 @@ class Unusual:
     What lasts less than a second is told neither as unusual nor as an end of it.
     """
 
-    def __init__(self, teller: Teller, parameters: BehaviourParameters) -> None:
+    def __init__(self, teller: Teller, parameters: BehaviourParameters, habits: Habits | None) -> None:
         self._teller, self._known_people = teller, parameters.known_people
-        self._history = _History()
+        self._earlier, self._history = _History.of(habits), _History()
         self._walks: dict[int, _Walk] = {}
 
     def feed(self, moment: Moment) -> list[Event]:
@@ -82,8 +108,16 @@ class Unusual:
         return events
 
     def finish(self, _moment: Moment) -> list[Event]:
-        """End what goes on."""
-        return [event for walk in self._walks.values() for event in _end(walk)]
+        """End what goes on; who is still there has taught something, too."""
+        events = [event for walk in self._walks.values() for event in _end(walk)]
+        for walk in self._walks.values():
+            self._history.add(walk.cells)
+        self._walks.clear()
+        return events
+
+    def habits(self) -> Habits | None:
+        """Return what this task's people taught, once it has ended."""
+        return self._history.habits()
 
     def _step(self, walk: _Walk, person: Sighting) -> list[Event]:
         walk.path.append(person)
@@ -93,7 +127,10 @@ class Unusual:
         ways = walk.cells.setdefault(cell, set())
         if octant is not None:
             ways.add(octant)
-        if seconds_between(walk.path[0], person) < _WINDOW_S or self._history.people < self._known_people:
+        if (
+            seconds_between(walk.path[0], person) < _WINDOW_S
+            or self._earlier.people + self._history.people < self._known_people
+        ):
             return []
         kind, why, confidence = self._judge(cell, octant)
         if kind != walk.kind or walk.since is None:
@@ -115,13 +152,14 @@ class Unusual:
 
     def _judge(self, cell: _Cell, octant: int | None) -> tuple[str, str, float]:
         """Return what is unusual (or nothing), why, and how sure that is (Laplace's rule of succession)."""
-        people, passed = self._history.people, self._history.visitors[cell]
+        histories = self._earlier, self._history
+        people, passed = sum(h.people for h in histories), sum(h.visitors[cell] for h in histories)
         if not passed:
             why = f"none of the {people} people before came within a metre of here"
             return _PLACE, why, (people + 1) / (people + 2)
         if octant is None:
             return "", "", 0.0
-        alike = sum(self._history.ways[cell, (octant + turn) % _OCTANTS] for turn in (-1, 0, 1))
+        alike = sum(h.ways[cell, (octant + turn) % _OCTANTS] for h in histories for turn in (-1, 0, 1))
         if passed < self._known_people or alike > _RARE * passed:
             return "", "", 0.0
         why = f"{alike} of the {passed} people who came along here before went this way"

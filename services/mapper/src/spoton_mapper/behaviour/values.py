@@ -49,19 +49,23 @@ class Moment:
     """One tick.
 
     Attributes:
-        people: who is seen, by identity; in the order of identities.
+        people: who is seen, by identity; in the order of identities. Positions are smoothed.
+        ahead: what is known already of where they are next, not smoothed.
         renamed: identities that go on under another one, (old, new): the same tracklet has another owner.
         gone: the last sightings of people who have not been seen for a while.
         transitions: who came into places and left them, as settled at this tick.
+        undecided: people (identity, place) who have just crossed a boundary, and may not stay there; whether inwards.
 
     """
 
     tick: int
     time_us: int
     people: dict[int, Sighting] = field(default_factory=dict)
+    ahead: dict[int, tuple[Sighting, ...]] = field(default_factory=dict)
     renamed: tuple[tuple[int, int], ...] = ()
     gone: tuple[Sighting, ...] = ()
     transitions: tuple[Transition, ...] = ()
+    undecided: dict[tuple[int, str | None], bool] = field(default_factory=dict)
 
 
 class Question(Protocol):

@@ -15,6 +15,7 @@ EVENTS = Description(
     },
     writes={
         "events": "what happened; again once it has ended; a mark behind a task's last",
+        "habits": "where a task's people walked, for later tasks of its environment",
         "task-status": "progress each second",
         "state-events": "what goes on",
         "dead-letters": "records that cannot be used",

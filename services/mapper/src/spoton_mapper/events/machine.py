@@ -1,4 +1,4 @@
-"""The rules of one task between topics: `map-points` in, `events` out."""
+"""The rules of one task between topics: `map-points` in, `events` and `habits` out."""
 
 import pickle
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from spoton_common.errors import RejectedRecord
 from spoton_common.geometry import GeometryError
 from spoton_common.runtime.stage import Output
-from spoton_schemas.records import Event, Kind, MapPoints
-from spoton_schemas.topics import EVENTS
+from spoton_schemas.records import Event, Kind, MapPoints, Outcome, TaskHabits
+from spoton_schemas.topics import EVENTS, HABITS
 
 from spoton_mapper.behaviour import BehaviourEvents, BehaviourParameters
 from spoton_mapper.objects import ObjectEvents
@@ -24,7 +24,7 @@ def rules_of(parameters: BehaviourParameters) -> MakeRules:
         if record.start is None:
             raise RejectedRecord("no_scene", "a START record without a scene")
         return [
-            BehaviourEvents(record.task_id, record.start, parameters),
+            BehaviourEvents(record.task_id, record.start, parameters, record.habits),
             ObjectEvents(record.start),
         ]
 
@@ -49,8 +49,7 @@ class EventsMachine:
         elif record.kind is Kind.FRAME:
             events = [event for rule in self._started() for event in rule.feed(record)]
         elif record.kind is Kind.END_OF_TASK:
-            events = [event for rule in self._started() for event in rule.finish(record)]
-            self._rules = None
+            return self._end(record)
         return [Output(EVENTS, event) for event in events]
 
     def snapshot(self) -> bytes:
@@ -66,6 +65,18 @@ class EventsMachine:
             return self._make_rules(record)
         except GeometryError as error:
             raise RejectedRecord("bad_scene", str(error)) from error
+
+    def _end(self, record: MapPoints) -> Sequence[Output]:
+        # Of a task whose state could not be read, the runner tells the end alone.
+        is_lost = self._rules is None and record.outcome is Outcome.FAILED
+        rules, self._rules = [] if is_lost else self._started(), None
+        events = [Output(EVENTS, event) for rule in rules for event in rule.finish(record)]
+        task, environment = record.task_id, record.environment_id
+        return events + [
+            Output(HABITS, TaskHabits(task_id=task, environment_id=environment, habits=habits))
+            for rule in rules
+            if (habits := rule.habits()) is not None
+        ]
 
     def _started(self) -> list[Rule]:
         if self._rules is None:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from spoton_schemas.records import Event, EventPerson, MapPoints, Point, TaskStart
+from spoton_schemas.records import Event, EventPerson, Habits, MapPoints, Point, TaskStart
 
 from spoton_mapper.objects.camera import CameraObjects
 from spoton_mapper.objects.parameters import ObjectParameters
@@ -42,6 +42,10 @@ class ObjectEvents:
             for camera_id, camera in sorted(self._cameras.items())
             for happening in camera.finish()
         ]
+
+    def habits(self) -> Habits | None:
+        """Return nothing: where things lie teaches nothing so far."""
+        return None
 
 
 def _event(record: MapPoints, camera_id: str, happening: Happening) -> Event:

@@ -14,6 +14,7 @@ from spoton_schemas.records import (
     GlobalIds,
     IdentityChange,
     Kind,
+    Outcome,
     TaskStart,
     Tracks,
 )
@@ -68,6 +69,8 @@ class AssociateMachine:
         if record.kind is Kind.START:
             return self._start(record)
         task = self._task
+        if task is None and record.kind is Kind.END_OF_TASK and record.outcome is Outcome.FAILED:
+            return [Output(GLOBAL_IDS, _end_of_lost(record))]
         if task is None or not task.buffer.knows(record.camera_id):
             raise RejectedRecord("not_started", f"camera {record.camera_id} of a task that has not started with it")
         _check_embeddings(task, record)
@@ -139,6 +142,20 @@ class AssociateMachine:
             outputs += _described(task, self._associator)
             outputs += task.watch.look(item.global_frame_index, self._associator.health())
         return outputs
+
+
+def _end_of_lost(record: Tracks) -> GlobalIds:
+    """Return the end of a task of which nothing is known any more: the runner found its state unreadable."""
+    return GlobalIds(
+        task_id=record.task_id,
+        environment_id=record.environment_id,
+        kind=Kind.END_OF_TASK,
+        sub_video_batch_index=record.sub_video_batch_index,
+        global_frame_index=record.global_frame_index,
+        event_time_us=record.event_time_us,
+        outcome=record.outcome,
+        error=record.error,
+    )
 
 
 def _check_embeddings(task: _Task, record: Tracks) -> None:
