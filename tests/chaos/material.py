@@ -8,6 +8,7 @@ from spoton_cli import file_roots
 from spoton_common.environment import load_environment, scene_record
 from spoton_common.kafka.client import client_config
 from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.reading import read_partition
 from spoton_gateway.task_service import announcement
 from spoton_local import Connections, Layout
 from spoton_scenes.environment import write_environment
@@ -15,7 +16,7 @@ from spoton_scenes.film import plan_film
 from spoton_scenes.presets import PRESETS
 from spoton_schemas.codec import Codec
 from spoton_schemas.records import Command, CommandName, Environment, Scene
-from spoton_schemas.topics import COMMANDS, DEAD_LETTERS, ENVIRONMENTS
+from spoton_schemas.topics import COMMANDS, DEAD_LETTERS, ENVIRONMENTS, HABITS
 
 _ORIGIN_US = 1_700_000_000_000_000
 _PRESET = replace(PRESETS["easy"], batches=3, batch_seconds=3.0, width_px=480, height_px=270)
@@ -37,8 +38,14 @@ class Material:
         producer.flush()
 
     def start(self, task_id: str) -> None:
-        """Announce a task as the gateway would; its id and time are given, so that runs can be compared."""
+        """Announce a task as the gateway would; its id and time are given, so that runs can be compared.
+
+        So that they can, no run knows what those before it have taught of the environment.
+        """
         producer = self._producer()
+        for key in {message.key() for message in read_partition(self._bootstrap, HABITS.name, 0)}:
+            producer.send_bytes(HABITS.name, key, None)
+        producer.flush()
         cameras = list(self._scene.cameras)
         for topic, record in announcement(task_id, self._scene.environment_id, cameras, _ORIGIN_US):
             producer.send(topic, record)
