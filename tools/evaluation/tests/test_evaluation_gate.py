@@ -10,11 +10,11 @@ from spoton_evaluation.second_opinion import second_opinion
 
 BY_NAME = {variant.name: variant for variant in (*LADDER, *WITHOUT)}
 LEAST = {  # committed scene, all cameras as one sequence
-    ("live", "idf1"): 85.4,
-    ("live", "hota"): 63.0,
-    ("revised", "idf1"): 85.0,
-    ("revised", "hota"): 62.6,
-    ("revised", "mota"): 78.3,
+    ("live", "idf1"): 86.7,
+    ("live", "hota"): 64.1,
+    ("revised", "idf1"): 85.8,
+    ("revised", "hota"): 63.2,
+    ("revised", "mota"): 79.1,
 }
 
 
@@ -44,5 +44,10 @@ def test_two_libraries_agree_on_the_committed_scene(run_variant) -> None:  # typ
         found.reports["revised"].cross_camera,
         second_opinion(found.matched["revised"].all_frames()),
     )
-    for name in ("idf1", "id_precision", "id_recall", "mota"):
+    for name in ("idf1", "id_precision", "id_recall"):
         assert getattr(scores, name) == pytest.approx(other[name], abs=0.1)
+    assert (scores.misses, scores.false_positives) == (other["misses"], other["false_positives"])
+    # After a gap py-motmetrics goes back to the pair it last saw; TrackEval starts afresh and counts more switches.
+    apart = scores.identity_switches - other["identity_switches"]
+    assert 0 <= apart <= scores.identity_switches * 0.15
+    assert scores.mota + 100 * apart / scores.true_boxes == pytest.approx(other["mota"], abs=0.1)

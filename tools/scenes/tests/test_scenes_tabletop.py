@@ -1,8 +1,11 @@
 """Table clips: what happens, what can be seen of it, and what a bad detector makes of it."""
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
-from spoton_scenes.tabletop import CLIPS, QUIET, DetectorNoise, TableClip, look, make_clip
+from spoton_scenes.tabletop import CLIPS, QUIET, DetectorNoise, TableClip, as_bottles, draw_video, look, make_clip
 from spoton_scenes.tabletop.script import Lift, Reach, Thing
 from spoton_scenes.tabletop.staging import StagedBox, stage
 
@@ -55,3 +58,17 @@ def test_a_bad_detector_misses_a_fifth_for_a_second_at_most() -> None:
     assert 0.1 < found.count(False) / len(found) < 0.3
     gaps = "".join("x" if seen else "." for seen in found).split("x")
     assert max(map(len, gaps)) <= 13
+
+
+def test_a_drawn_clip_shows_its_things_where_they_are(tmp_path: Path) -> None:
+    clip = as_bottles(TableClip("lift", (CUP,), (Lift(0, 1.0, 3.0, ((320.0, -80.0),), None, (-20.0, 180.0)),), 3, 0.0))
+    for name in ("a", "b"):
+        draw_video(clip, tmp_path / f"{name}.mp4", 1)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    with av.open(str(tmp_path / "a.mp4")) as video:
+        pictures = [frame.to_ndarray(format="gray").astype(int) for frame in video.decode(video=0)]
+    assert len(pictures) == 36
+    left, top, right, bottom = map(round, cup_at(clip, 0.1).bbox_xyxy)
+    changed = abs(pictures[30] - pictures[2]) > 8
+    assert changed[top:bottom, left:right].mean() > 0.5
+    assert changed[200:340, 450:].mean() < 0.01

@@ -16,7 +16,7 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, width_px: int, height_px: int, fps: int) -> None:
-        self._container = av.open(str(path), "w", options={"movflags": "+faststart"})
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=fps)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width_px, height_px, "yuv420p"
         self._stream.options = {"crf": "21", "preset": "veryfast", "threads": "1"}

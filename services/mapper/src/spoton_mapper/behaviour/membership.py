@@ -11,20 +11,27 @@ from spoton_mapper.behaviour.values import MICROSECONDS_PER_S, Moment, Sighting,
 
 
 @dataclass(slots=True)
-class _Side:
-    """One person and one place.
+class _Crossing:
+    """Somebody is on the other side of a boundary and has not settled there yet.
 
-    ``since`` is the first sighting on a side that is not settled yet, if any; ``back``, the first on the old side
-    again: whoever is there for a moment only has not been back.
+    ``since``: the first sighting there; ``run``: the first of the present stay, for a moment on the old side is no
+    return. ``back`` is the first sighting of such a moment. ``lasted``: a stay was long enough.
     """
 
-    inside: bool
-    since: Sighting | None
+    since: Sighting
+    run: Sighting
     deepest_m: float = 0.0
     appeared: bool = False
     back: Sighting | None = None
-    run: Sighting | None = None
     lasted: bool = False
+
+
+@dataclass(slots=True)
+class _Side:
+    """One person and one place."""
+
+    inside: bool = False
+    crossing: _Crossing | None = None
 
 
 class Membership:
@@ -53,11 +60,12 @@ class Membership:
 
     def _undecided(self, now_us: int) -> dict[tuple[int, str | None], bool]:
         """Whoever lingers at a boundary for longer than this is where they settled last."""
+        earliest_us = now_us - 2 * self._settle_s * MICROSECONDS_PER_S
         return {
             (person, place): not side.inside
             for person, sides in self._sides.items()
             for place, side in sides.items()
-            if side.since is not None and now_us - side.since.time_us < 2 * self._settle_s * MICROSECONDS_PER_S
+            if side.crossing is not None and side.crossing.since.time_us > earliest_us
         }
 
     def _move(
@@ -68,38 +76,35 @@ class Membership:
         person: Sighting,
         ahead: Sequence[Sighting],
     ) -> Transition | None:
-        depth_m = _depth_m(area, person)
+        depth_m, is_new = _depth_m(area, person), place not in sides
+        side = sides.setdefault(place, _Side())
         inside = depth_m >= 0
-        side = sides.get(place)
-        if side is None:
-            first = person if inside else None
-            sides[place] = _Side(False, first, depth_m, appeared=inside, run=first)
-            return None
         if inside == side.inside:
             self._return(side, person)
             return None
-        if side.since is None:
-            side.since, side.run, side.deepest_m, side.appeared, side.lasted = person, person, 0.0, False, False
-        if side.back is not None:
-            side.back, side.run = None, person
-        side.deepest_m = max(side.deepest_m, abs(depth_m))
-        stays = bool(ahead) and all((_depth_m(area, next_one) >= 0) == inside for next_one in ahead)
+        if side.crossing is None:
+            side.crossing = _Crossing(person, person, appeared=is_new)
+        crossing = side.crossing
+        if crossing.back is not None:
+            crossing.back, crossing.run = None, person
+        crossing.deepest_m = max(crossing.deepest_m, abs(depth_m))
+        stays = bool(ahead) and all((_depth_m(area, later) >= 0) == inside for later in ahead)
         until = ahead[-1] if stays else person
-        assert side.run is not None
-        side.lasted = side.lasted or seconds_between(side.run, until) >= self._settle_s
-        if not side.lasted or side.deepest_m < self._margin_m:
+        crossing.lasted = crossing.lasted or seconds_between(crossing.run, until) >= self._settle_s
+        if not crossing.lasted or crossing.deepest_m < self._margin_m:
             return None
-        crossed, side.inside, side.since = side.since, inside, None
-        reached_m = max(side.deepest_m, abs(_depth_m(area, until)))
-        return Transition(place, inside, crossed, sureness(reached_m, person.std_m), side.appeared)
+        side.inside, side.crossing = inside, None
+        reached_m = max(crossing.deepest_m, abs(_depth_m(area, until)))
+        return Transition(place, inside, crossing.since, sureness(reached_m, person.std_m), crossing.appeared)
 
     def _return(self, side: _Side, person: Sighting) -> None:
-        """Forget a side that nobody settled on; a moment on the old side is none if the new one has lasted before."""
-        if side.since is None:
+        """Forget a crossing that nobody settled behind; a moment on the old side is none if it has lasted before."""
+        crossing = side.crossing
+        if crossing is None:
             return
-        side.back = side.back or person
-        if not side.lasted or seconds_between(side.back, person) >= self._settle_s:
-            side.since = side.back = None
+        crossing.back = crossing.back or person
+        if not crossing.lasted or seconds_between(crossing.back, person) >= self._settle_s:
+            side.crossing = None
 
 
 def _depth_m(area: FloorArea | None, person: Sighting) -> float:

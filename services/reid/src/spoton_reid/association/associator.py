@@ -186,7 +186,7 @@ class Associator:
         """Group the tracklets of a place; learn from them, unless `since` is None, what was not learned then."""
         state, parameters, fps = self._state, self._parameters, self._scene.fps
         forbidden = cannot_link(tracklets)
-        weighed = state.window.weigh(place, tracklets, state.calibrator.current, fps, parameters.evidence)
+        weighed = state.window.weigh(place, tracklets, forbidden, state.calibrator.current, fps, parameters.evidence)
         passages = find_passages(tracklets, weighed.geometry, state.calibrator.current.late, fps)
         if since is not None:
             floor = state.window.floor_agreement(place)

@@ -36,17 +36,22 @@ def mean_appearances(tracklets: Sequence[Tracklet]) -> tuple[Matrix, Matrix]:
     return means, np.array([weight for _, weight in sums_and_weights])
 
 
-def appearance_evidence(cosines: Matrix, weights: Matrix, parameters: EvidenceParameters) -> Matrix:
+def appearance_evidence(cosines: Matrix, weights: Matrix, lookalikes: Matrix, parameters: EvidenceParameters) -> Matrix:
     """Evidence of mean appearances; 0 where a tracklet has no crop.
 
     Args:
         cosines: (N, N) of mean appearances.
         weights: (N,) of the crops behind them.
+        lookalikes: (N,) by how much each one's cosine with a stranger exceeds the even one, at least 0.
         parameters: what a cosine is worth, and bounds.
 
     """
     trust = np.minimum(weights / parameters.full_crops, 1.0)
     odds = parameters.appearance_slope * (cosines - parameters.appearance_midpoint)
+    discount = parameters.appearance_slope / 2 * lookalikes
+    shared = odds - discount[:, None] - discount[None, :]
+    np.maximum(shared, parameters.lookalike_share * odds, out=shared)
+    np.minimum(odds, shared, out=odds)  # a likeness counts for less, a difference as it is
     np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit, out=odds)
     evidence: Matrix = odds * np.sqrt(trust)[:, None] * np.sqrt(trust)[None, :]
     return evidence

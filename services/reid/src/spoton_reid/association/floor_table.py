@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 _Key = tuple[int, int, int, int]
 _Added = tuple[Rows, Matrix, Matrix]  # pairs (2, P), log-odds (P,), moments (P,)
 
+_APART_S = 0.5  # for so long two feet must be seen
+_APART = 0.5  # share of the least that the floor says at a moment, on average
 _SHIFT_STEP_M = 0.03  # planes are shifted in steps: each step adds up two cameras' pairs anew
 
 
@@ -90,6 +92,12 @@ class FloorTable:
     def agreement(self) -> tuple[Matrix, Matrix]:
         """Return the mean log-odds of each pair at the last update, and from how many moments: (N, N) each."""
         return self._spread(self._sums / self._counts), self._spread(self._counts)
+
+    def apart(self, fps: float, parameters: EvidenceParameters) -> Rows:
+        """Return the pairs that walked clearly apart at the last update: (2, P) rows, each pair once."""
+        known = self._counts >= _APART_S * fps
+        known &= self._sums <= _APART * parameters.floor_least * self._counts
+        return self._pairs[:, known]
 
     def _spread(self, values: Matrix) -> Matrix:
         table = np.zeros((len(self._rows), len(self._rows)))

@@ -17,6 +17,10 @@ class EvidenceParameters:
     appearance_limit: float = 5.0  # one source of evidence must not silence the others
     full_crops: float = 8.0  # visibility-weighted crops after which a mean appearance is trusted; generated scenes
 
+    lookalike_crops: float = 4.0  # of both, to compare somebody with a stranger
+    lookalike_least: float = 4.0  # log-odds of their likeness, from which two strangers are hard to tell apart
+    lookalike_share: float = 0.5  # of a likeness that counts however many strangers look like it; generated scenes
+
     # Floor: for simultaneous tracklets of different cameras.
     floor_slope_per_m: float = 6.0  # terrace1
     floor_midpoint_m: float = 0.7  # two people rarely stand nearer; planes agree to about 0.2 m
@@ -25,7 +29,7 @@ class EvidenceParameters:
     floor_full_s: float = 1.0  # seconds together after which the distance counts fully
 
     # Motion: for successive tracklets.
-    motion_horizon_s: float = 2.0  # beyond, people may have gone anywhere
+    motion_horizon_s: float = 4.0  # beyond, people may have gone anywhere
     motion_slack_m: float = 0.5  # error of a position
     motion_speed_mps: float = 2.2  # a fast walk
     motion_penalty_per_m: float = 4.0

@@ -11,6 +11,7 @@ from spoton_reid.association.calibration import Calibration
 from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
 from spoton_reid.association.gaps import Gap, find_gaps
+from spoton_reid.association.lookalikes import likeness_of_strangers, simultaneous_pairs
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.places import Place, Places
 from spoton_reid.association.tracklets import Tracklet
@@ -167,17 +168,22 @@ class Window:
         self,
         place: Place,
         tracklets: list[Tracklet],
+        forbidden: Mask,
         calibration: Calibration,
         fps: float,
         parameters: EvidenceParameters,
     ) -> Weighed:
-        """Weigh the tracklets of a place."""
+        """Weigh the tracklets of a place; `forbidden`: (N, N) pairs that one camera shows at the same time."""
         table = self._floors[place]
         floor = table.update(tracklets, calibration.shifts, calibration.late, fps, parameters)
         motion = motion_evidence(tracklets, table.shifts, table.late, fps, parameters)
         means, weights = mean_appearances(tracklets)
         cosines = means @ means.T
-        looks = appearance_evidence(cosines, weights, parameters)
+        strangers = np.concatenate(
+            [simultaneous_pairs(tracklets, forbidden, fps), table.apart(fps, parameters)], axis=1
+        )
+        lookalikes = likeness_of_strangers(cosines, weights, strangers, parameters)
+        looks = appearance_evidence(cosines, weights, lookalikes, parameters)
         return Weighed(looks, floor + motion, cosines, weights)
 
     def floor_agreement(self, place: Place) -> tuple[Matrix, Matrix]:

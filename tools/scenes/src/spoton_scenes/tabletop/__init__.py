@@ -2,6 +2,7 @@
 
 from spoton_scenes.tabletop.clips import CLIPS, QUIET, make_clip
 from spoton_scenes.tabletop.detector_noise import DetectorNoise, SeenBox, look
+from spoton_scenes.tabletop.drawing import as_bottles, draw_video
 from spoton_scenes.tabletop.script import HEIGHT, WIDTH, TableClip, TableDeed
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "SeenBox",
     "TableClip",
     "TableDeed",
+    "as_bottles",
+    "draw_video",
     "look",
     "make_clip",
 ]

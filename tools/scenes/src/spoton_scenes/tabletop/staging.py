@@ -43,7 +43,7 @@ class StagedBox:
 
 
 @dataclass(frozen=True, slots=True)
-class _Solid:
+class Solid:
     """Boxes that hide what is behind them; the larger `depth`, the nearer."""
 
     key: str
@@ -54,11 +54,17 @@ class _Solid:
 
 def stage(clip: TableClip, time_s: float) -> list[StagedBox]:
     """Return everything that is in the picture at a moment of a clip."""
+    everything = solids(clip, time_s)
+    things = [solid for solid in everything if solid.key.startswith("thing")]
+    staged = [_stage_thing(clip, solid, everything, time_s) for solid in things]
+    return staged + [_stage_person(solid) for solid in everything if solid not in things]
+
+
+def solids(clip: TableClip, time_s: float) -> list[Solid]:
+    """Return the things, and behind them the people, with what they hide."""
     feet = {index: _foot(clip, index, time_s) for index in range(len(clip.things))}
-    solids = [_thing_solid(clip, index, foot) for index, foot in feet.items() if foot is not None]
-    people = _people(clip, time_s)
-    staged = [_stage_thing(clip, solid, [*solids, *people], time_s) for solid in solids]
-    return staged + [_stage_person(person) for person in people]
+    things = [_thing_solid(clip, index, foot) for index, foot in feet.items() if foot is not None]
+    return [*things, *_people(clip, time_s)]
 
 
 def _foot(clip: TableClip, thing: int, time_s: float) -> tuple[Place, bool] | None:
@@ -110,24 +116,24 @@ def _thing_box(class_name: str, foot: Place) -> Box:
     return foot[0] - width / 2, foot[1] - height, foot[0] + width / 2, foot[1]
 
 
-def _thing_solid(clip: TableClip, thing: int, found: tuple[Place, bool]) -> _Solid:
+def _thing_solid(clip: TableClip, thing: int, found: tuple[Place, bool]) -> Solid:
     foot, held = found
-    return _Solid(f"thing-{thing}", (_thing_box(clip.things[thing].class_name, foot),), 400.0 if held else foot[1])
+    return Solid(f"thing-{thing}", (_thing_box(clip.things[thing].class_name, foot),), 400.0 if held else foot[1])
 
 
-def _people(clip: TableClip, time_s: float) -> list[_Solid]:
-    people = list[_Solid]()
+def _people(clip: TableClip, time_s: float) -> list[Solid]:
+    people = list[Solid]()
     for index, act in enumerate(clip.acts):
         if isinstance(act, Body):
             if act.start_s <= time_s <= act.end_s:
                 share = (time_s - act.start_s) / (act.end_s - act.start_s)
                 x, top = act.from_x + share * (act.to_x - act.from_x), 5.0 if act.in_front else 20.0
                 box = (x - 80, top, x + 80, HEIGHT if act.in_front else 215.0)
-                people.append(_Solid(f"person-{index}", (box,), 1000.0 if act.in_front else 0.0))
+                people.append(Solid(f"person-{index}", (box,), 1000.0 if act.in_front else 0.0))
         else:
             hand = _hand(clip, act, time_s)
             if hand is not None:
-                people.append(_Solid(f"person-{index}", hand, 500.0, is_hand=True))
+                people.append(Solid(f"person-{index}", hand, 500.0, is_hand=True))
     return people
 
 
@@ -156,7 +162,7 @@ def _hand(clip: TableClip, act: Lift | Reach, time_s: float) -> tuple[Box, ...] 
     return (hand, *pieces)
 
 
-def _stage_thing(clip: TableClip, solid: _Solid, all_solids: Sequence[_Solid], time_s: float) -> StagedBox:
+def _stage_thing(clip: TableClip, solid: Solid, all_solids: Sequence[Solid], time_s: float) -> StagedBox:
     index = int(solid.key.split("-")[1])
     box = solid.boxes[0]
     nearer = [b for other in all_solids if other.depth > solid.depth for b in other.boxes]
@@ -168,7 +174,7 @@ def _stage_thing(clip: TableClip, solid: _Solid, all_solids: Sequence[_Solid], t
     return StagedBox(solid.key, clip.things[index].class_name, box, _bounds(box, seen), float(seen.mean()), speed)
 
 
-def _stage_person(person: _Solid) -> StagedBox:
+def _stage_person(person: Solid) -> StagedBox:
     boxes = np.array(person.boxes)
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = boxes[:, 2:].max(axis=0)
