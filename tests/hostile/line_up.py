@@ -43,6 +43,9 @@ SECOND_READERS = {"map-points": "events", "appearances": "sink"}
 FOLLOWED = ("commands", "environments", "task-status")
 """Topics that every instance of ingest reads for itself: bad records are counted there."""
 
+ASKED = ("habits",)
+"""Topics that are read as often as tasks begin: what cannot be read is left out each time (tested with the mapper)."""
+
 _COUNTED = ("ingest", "detector", "reid", "mapper", "gateway", "sink")
 _WATCHED = (*_COUNTED, "events", "videos")
 """Events reads what the sink reads, so what it drops is not counted once more."""
@@ -169,6 +172,8 @@ def samples_of(connections: Connections, task_id: str) -> dict[str, list[Sample]
     """Take a few good records of each topic that has any: of a finished task, small ones."""
     codec, samples = Codec.connect(connections.registry_url), dict[str, list[Sample]]()
     for name, topic in TOPICS.items():
+        if name in ASKED:
+            continue
         own = []
         for message in read_topic(connections, name):
             if message.value() and (task_id.encode() in (message.key() or b"") or name in ("environments", "commands")):

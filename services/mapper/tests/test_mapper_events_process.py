@@ -124,6 +124,13 @@ class Line:
         patience = Patience("test", threading.Event(), Health())
         return HabitsTopic(self.stack.kafka_bootstrap, self._codec, patience, "mapper").of(self.environment_id, task_id)
 
+    def spoil_habits(self) -> None:
+        """Write what nobody can read beside what the tasks of the environment taught."""
+        rubbish = {"no-avro": b"rubbish", "unknown-schema": b"\0\0\x0f\0\0rubbish", "gone": None, "cut": b"\0\0"}
+        for name, value in rubbish.items():
+            self._producer.send_bytes(HABITS.name, f"{self.environment_id}/{name}".encode(), value)
+        self._producer.flush(20)
+
     def begin(self, task_id: str) -> None:
         """Let a task begin at the mapper."""
         start = TaskStart(scene_of(self.environment_id), ("c0",), 0)
@@ -210,6 +217,8 @@ def test_events_survive_a_kill_in_the_middle_and_the_next_task_knows_what_this_o
     # What the task taught counts once, whatever came twice; for others of its environment only.
     assert line.habits("another") == taught
     assert line.habits(line.task_id) is None
+    line.spoil_habits()
+    assert line.habits("another") == taught, "what cannot be read is left out"
     line.start("spoton_mapper")
     line.begin("next-" + line.task_id)
     line.wait(lambda: line.started("next-" + line.task_id))
