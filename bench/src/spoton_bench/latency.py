@@ -22,8 +22,8 @@ from spoton_bench.materials import Materials
 CAMERAS, FPS = 4, 10
 SETTINGS = {
     "SPOTON_INGEST_PACE": "video",
-    # Four cameras at ten pictures a second are too much for YOLO11n at 640 px on two cores; delay is measured below
-    # saturation, where it is the line's own.
+    # Four cameras at ten pictures a second are too much for YOLO11n at 640 px on two cores, and so are the crops of a
+    # crowd for a large network; delay is measured below saturation, where it is the line's own.
     "SPOTON_DETECTOR_INPUT_HW": "[256, 320]",
     "SPOTON_DETECTOR_MODE": "every-frame",
 }

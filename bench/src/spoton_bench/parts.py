@@ -131,7 +131,9 @@ class Bench:
         self.say("delay of live pictures")
         live = live_environment(clip(self.materials, self.work, self.effort.live_frames), self.work)
         self.line.configure(LIVE_SERVICES, LIVE_SETTINGS)
+        self.line.embed_with(SHIPPED_EMBEDDER)
         delay = measure_delay(self.line, live, self.work / "live")
+        self.line.embed_with(self.materials.embedder)
         self.line.configure(LIVE_SERVICES, EVERY_FRAME)
         self.figures |= {
             "added_latency_ms_p50": delay.percentile(50),
