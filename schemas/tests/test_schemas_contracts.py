@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 from avro.schema import parse
-from spoton_schemas import records
+from spoton_schemas import habits, records
 from spoton_schemas.release import released
 from spoton_schemas.topics import TOPICS, Topic, topic_settings
 
@@ -31,7 +31,7 @@ def _named(schema: Any) -> list[dict[str, Any]]:
 def test_classes_have_the_fields_of_their_schema(topic: Topic[Any]) -> None:
     for schema in _named(topic.schema()):
         name = schema["name"].rpartition(".")[2]
-        cls = getattr(records, {"Stage": "Stage"}.get(name, name))
+        cls = {**vars(habits), **vars(records)}[name]
         if schema["type"] == "enum":
             assert schema["symbols"] == [member.value for member in cls]
             continue

@@ -1,7 +1,7 @@
 """What values a record may have: far beyond all that makes sense, near enough that no arithmetic breaks on them.
 
-``records.py`` puts these beside its fields; msgspec enforces them while it builds a record (NaN and infinity lie
-outside of every range). What concerns several fields at once stands in ``plausibility.py``.
+``records.py`` and ``habits.py`` put these beside their fields; msgspec enforces them while it builds a record (NaN and
+infinity lie outside of every range). What concerns several fields at once stands in ``plausibility.py``.
 """
 
 from typing import Annotated

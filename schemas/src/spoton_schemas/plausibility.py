@@ -9,6 +9,7 @@ from typing import Any
 
 from spoton_schemas.bounds import MAX_NAME
 from spoton_schemas.errors import ImplausibleRecord
+from spoton_schemas.habits import Habits
 from spoton_schemas.records import (
     Appearance,
     BoxXyxy,
@@ -19,7 +20,6 @@ from spoton_schemas.records import (
     Event,
     Frame,
     GlobalIds,
-    Habits,
     IdentityRevision,
     Kind,
     MapPoints,

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from spoton_schemas import bounds
 from spoton_schemas.bounds import MAX_BOXES, MAX_CAMERAS
+from spoton_schemas.habits import Habits
 
 BoxXyxy = tuple[bounds.Pixel, bounds.Pixel, bounds.Pixel, bounds.Pixel]
 Names = Annotated[tuple[bounds.Name, ...], Meta(max_length=MAX_CAMERAS)]
@@ -364,33 +365,6 @@ class PersonPosition:
     std_m: bounds.Deviation
     camera_ids: Names
     predicted: Annotated[tuple[PredictedPosition, ...], Meta(max_length=100)] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HabitualPlace:
-    """A square metre of the floor: how many people came there, and how many of them walked each of eight ways."""
-
-    x_m: bounds.WholeMetres
-    y_m: bounds.WholeMetres
-    people: bounds.Count
-    ways: tuple[
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-        bounds.Count,
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """Where people of an environment walked, and which way."""
-
-    people: bounds.Count
-    places: Annotated[tuple[HabitualPlace, ...], Meta(max_length=bounds.MAX_PLACES)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

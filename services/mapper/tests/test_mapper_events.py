@@ -9,12 +9,11 @@ from spoton_common.runtime.stage import Output, Rejection
 from spoton_mapper.behaviour import BehaviourParameters
 from spoton_mapper.events.machine import EventsMachine, rules_of
 from spoton_mapper.events.stage import EventsStage
+from spoton_schemas.habits import Habits, HabitualPlace
 from spoton_schemas.records import (
     END_OF_EVENTS,
     CameraMapPoints,
     Event,
-    Habits,
-    HabitualPlace,
     Kind,
     MappedTrack,
     MapPoints,

@@ -28,11 +28,11 @@ from spoton_mapper.events.stage import EventsStage
 from spoton_mapper.habits import HabitsTopic
 from spoton_schemas.apply import create_topics, register_schemas
 from spoton_schemas.codec import Codec
+from spoton_schemas.habits import Habits
 from spoton_schemas.records import (
     CameraMapPoints,
     Event,
     GlobalIds,
-    Habits,
     Kind,
     MappedTrack,
     MapPoints,

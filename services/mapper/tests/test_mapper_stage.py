@@ -6,11 +6,10 @@ from spoton_common.runtime.stage import Output, Rejection
 from spoton_mapper.habits import together
 from spoton_mapper.mapper import MapperParameters
 from spoton_mapper.stage import MapperMachine, MapperStage
+from spoton_schemas.habits import Habits, HabitualPlace
 from spoton_schemas.records import (
     CameraIdentities,
     GlobalIds,
-    Habits,
-    HabitualPlace,
     IdentifiedTrack,
     Kind,
     MapPoints,

@@ -12,7 +12,8 @@ from spoton_common.servers import Patience
 from spoton_schemas.bounds import MAX_PLACES
 from spoton_schemas.codec import Codec
 from spoton_schemas.errors import UnreadableRecord
-from spoton_schemas.records import Habits, HabitualPlace, TaskHabits
+from spoton_schemas.habits import Habits, HabitualPlace
+from spoton_schemas.records import TaskHabits
 from spoton_schemas.topics import HABITS
 
 _log = get_logger()

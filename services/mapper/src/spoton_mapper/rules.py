@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from spoton_schemas.records import Event, Habits, MapPoints
+from spoton_schemas.habits import Habits
+from spoton_schemas.records import Event, MapPoints
 
 
 class Rule(Protocol):

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from spoton_common.errors import RejectedRecord
 from spoton_common.runtime.stage import KeyedStage, Output, Rejection
+from spoton_schemas.habits import Habits
 from spoton_schemas.records import (
     CameraIdentities,
     CameraMapPoints,
     GlobalIds,
-    Habits,
     IdentifiedTrack,
     Kind,
     MappedTrack,

@@ -1,7 +1,8 @@
 """All questions about people's behaviour as one rule."""
 
 from spoton_common.geometry import FloorArea, FloorLine
-from spoton_schemas.records import Event, Habits, MapPoints, TaskStart
+from spoton_schemas.habits import Habits
+from spoton_schemas.records import Event, MapPoints, TaskStart
 
 from spoton_mapper.behaviour.actions import Actions
 from spoton_mapper.behaviour.crowding import Crowding

@@ -7,7 +7,8 @@ from math import atan2, floor, hypot, pi
 from typing import Self
 
 from spoton_schemas.bounds import MAX_PLACES
-from spoton_schemas.records import Event, Habits, HabitualPlace
+from spoton_schemas.habits import Habits, HabitualPlace
+from spoton_schemas.records import Event
 
 from spoton_mapper.behaviour.parameters import BehaviourParameters
 from spoton_mapper.behaviour.telling import Teller, ended

@@ -2,7 +2,8 @@
 
 import uuid
 
-from spoton_schemas.records import Event, EventPerson, Habits, MapPoints, Point, TaskStart
+from spoton_schemas.habits import Habits
+from spoton_schemas.records import Event, EventPerson, MapPoints, Point, TaskStart
 
 from spoton_mapper.objects.camera import CameraObjects
 from spoton_mapper.objects.parameters import ObjectParameters
