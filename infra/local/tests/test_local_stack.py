@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -20,10 +21,12 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from redis import Redis
-from spoton_local import Connections, Layout, connections, stack
+from spoton_local import Connections, Layout, connections, credentials, stack
 from spoton_local.errors import NotReady, ProcessDied
 from spoton_local.layout import read_json
+from spoton_local.plan import load_plan
 from spoton_local.ports import BASE_VARIABLE
+from spoton_local.postgres import Postgres
 from spoton_local.processes import Processes, State, session_members
 from spoton_local.services import Service
 from spoton_local.waiting import wait_until
@@ -118,6 +121,17 @@ def test_everything_listens_on_loopback_only(servers: Connections, layout: Layou
     assert {address.port for address in listening} == {stored["ports"][name] for name in names}
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     assert servers.kafka_bootstrap.startswith("127.0.0.1:")
+
+
+@pytest.mark.usefixtures("servers")
+def test_sessions_that_create_the_same_database_at_once_all_find_it(layout: Layout) -> None:
+    """What a killed `up` asked for may still be under way in the server when the next one asks for it too."""
+    plan = load_plan(layout)
+    assert plan is not None
+    postgres = Postgres(layout, plan.ports, credentials.load_or_create(layout))
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for attempt in range(3):
+            list(pool.map(postgres.create_database, [f"raced_{attempt}"] * 4))
 
 
 @pytest.mark.usefixtures("servers")

@@ -120,10 +120,17 @@ class Postgres:
     def finish(self) -> None:
         """Our database with pgvector, and the registry's."""
         for database in (DATABASE, registry.DATABASE):
-            with contextlib.suppress(asyncpg.DuplicateDatabaseError):
-                asyncio.run(self._run("postgres", (f'CREATE DATABASE "{database}"',)))
+            self.create_database(database)
         with contextlib.suppress(asyncpg.UniqueViolationError):  # a waiting service's migrations were faster
             asyncio.run(self._run(DATABASE, ("CREATE EXTENSION IF NOT EXISTS vector",)))
+
+    def create_database(self, name: str) -> None:
+        """Create a database, unless it exists or another session (of an `up` that was killed, say) is just creating it.
+
+        The loser of such a race is told of the violated index, once the winner's database is there.
+        """
+        with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            asyncio.run(self._run("postgres", (f'CREATE DATABASE "{name}"',)))
 
     async def _run(self, database: str, statements: tuple[str, ...]) -> None:
         try:
