@@ -20,8 +20,10 @@ from spoton_bench.scaling import STAGES, cost_per_camera, growth, memory_over_ti
 from spoton_bench.usage import SERVERS, SERVICES
 
 EVERY_FRAME = {"SPOTON_DETECTOR_MODE": "every-frame"}
+# bf16 is what OpenVINO, and so `yolo track`, takes by itself where the processor has it.
+ADAPTIVE = {"SPOTON_DETECTOR_MODE": "adaptive", "SPOTON_REID_PRECISION": "bf16"}
+_MODELS = ("detector", "reid")
 _REPLAY_FPS = 5.0
-ADAPTIVE = {"SPOTON_DETECTOR_MODE": "adaptive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Bench:
         pictures.draw_memory(samples, self.pictures / "memory.png")
 
     def _line(self, data: Materials, settings: dict[str, str], name: str) -> LineRun:
-        self.line.configure(("detector",), settings)
+        self.line.configure(_MODELS, settings)
         return self.line.run(data, self.work / name)
 
 

@@ -51,6 +51,23 @@ def test_prepare_applies_scale_mean_and_std() -> None:
     assert np.allclose(prepared, 2.0)
 
 
+def test_prepare_hands_pixels_on_to_a_network_that_scales_them_itself() -> None:
+    picture = crop(1, (256, 128))
+    prepared = ModelDescription(name="x", colour_order="rgb").prepare(picture)
+    assert prepared.dtype == np.float32
+    assert prepared.flags.c_contiguous
+    assert np.array_equal(prepared, picture[:, :, ::-1].transpose(2, 0, 1))
+
+
+@pytest.mark.skipif(not _RETAIL.exists(), reason=f"{_RETAIL.name} is not on this machine")
+def test_bf16_gives_nearly_the_same_embeddings_each_time() -> None:
+    crops = [crop(seed, (100, 40)) for seed in range(3)]
+    exact = load_embedder(_RETAIL).embed(crops)
+    faster = load_embedder(_RETAIL, threads=2, precision="bf16")
+    assert np.array_equal(faster.embed(crops), np.concatenate([faster.embed([one]) for one in crops]))
+    assert (np.einsum("nd,nd->n", exact, faster.embed(crops)) > 0.99).all()
+
+
 @pytest.mark.parametrize("path", [_RETAIL, _OSNET], ids=["openvino", "onnx"])
 def test_embedding_does_not_depend_on_its_neighbours(path: Path) -> None:
     if not path.exists():

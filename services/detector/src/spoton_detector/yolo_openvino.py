@@ -205,4 +205,5 @@ def _properties(options: OpenVinoOptions) -> dict[str, Any]:
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": options.requests,
         "INFERENCE_PRECISION_HINT": options.precision,
+        "ENABLE_CPU_PINNING": False,  # Re-ID's threads would be pinned to the same cores
     }

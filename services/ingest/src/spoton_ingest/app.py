@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from spoton_common.description import read_settings
 from spoton_common.health import Health
-from spoton_common.kafka.producer import RecordProducer
+from spoton_common.kafka.producer import LIVE_LINGER_MS, RecordProducer
 from spoton_common.kafka.registry import patient_codec
 from spoton_common.logging import configure_logging
 from spoton_common.runtime.service import run_service
@@ -27,6 +27,8 @@ from spoton_ingest.publisher import NAME, Publisher
 from spoton_ingest.settings import IngestSettings
 from spoton_ingest.traffic import Traffic
 from spoton_ingest.workshop import Workshop
+
+_LINGER_MS = 20.0  # of recorded video, of which nobody awaits a single picture: several share a request
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +60,10 @@ def _work(
     bootstrap = connections.kafka_bootstrap
     # A codec for each thread: the publisher's is used under its lock.
     codec = patient_codec(connections.registry_url, patience)
-    producer = RecordProducer(bootstrap, patient_codec(connections.registry_url, patience), stop=patience.stop)
+    linger_ms = LIVE_LINGER_MS if settings.pace == "video" else _LINGER_MS
+    producer = RecordProducer(
+        bootstrap, patient_codec(connections.registry_url, patience), stop=patience.stop, linger_ms=linger_ms
+    )
     publisher = Publisher(producer, patience)
     traffic = Traffic()
     failures: queue.Queue[Exception] = queue.Queue()

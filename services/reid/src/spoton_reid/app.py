@@ -126,7 +126,12 @@ def find_embedder(name: str) -> Path:
 
 def _prepare_model(settings: ReidSettings, health: Health) -> Embedder:
     try:
-        embedder = load_embedder(find_embedder(settings.embedder), threads=settings.threads, device=settings.device)
+        embedder = load_embedder(
+            find_embedder(settings.embedder),
+            threads=settings.threads,
+            device=settings.device,
+            precision=settings.precision,
+        )
     except EmbedderError as error:
         health.set(_MODEL, State.UNHEALTHY, str(error))
         raise

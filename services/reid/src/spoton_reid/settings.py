@@ -26,6 +26,9 @@ class ReidSettings(BaseSettings):
     )
     use_appearance: bool = Field(False, description="Let BoT-SORT, DeepOCSORT or BoostTrack use embeddings")
     threads: int = Field(2, ge=1, description="CPU threads of the embedding model")
+    precision: Literal["f32", "bf16"] = Field(
+        "f32", description="OpenVINO: arithmetic; bf16 is faster where the CPU has instructions for it, and less exact"
+    )
     device: str = Field("cpu", description="For TorchScript models: cpu, cuda:0")
     label_delay_s: float = Field(
         AssociationParameters().label_delay_s,

@@ -15,6 +15,9 @@ R = TypeVar("R")
 
 Headers = Mapping[str, bytes] | Sequence[tuple[str, bytes | None]]
 
+LIVE_LINGER_MS = 1.0
+"""A live picture waits this long at each of six stages; records of one feed still share a request."""
+
 _QUEUE_WAIT_S = 0.1  # how long to make room before trying a full queue again
 
 
@@ -22,17 +25,24 @@ class RecordProducer:
     """Writes records of any topic, in order per key; not for use by several threads at once."""
 
     def __init__(
-        self, bootstrap: str, codec: Codec, timeout_s: float = 0.0, stop: threading.Event | None = None
+        self,
+        bootstrap: str,
+        codec: Codec,
+        timeout_s: float = 0.0,
+        stop: threading.Event | None = None,
+        linger_ms: float = LIVE_LINGER_MS,
     ) -> None:
-        """Records wait for an absent broker for ``timeout_s``, or (0) as long as it takes; ``stop`` ends the wait."""
+        """Records wait for an absent broker for ``timeout_s``, or (0) as long as it takes; ``stop`` ends the wait.
+
+        They wait ``linger_ms`` for others to share a request with; ``flush`` waits for nothing.
+        """
         self._producer = Producer(
             {
                 **client_config(bootstrap),
                 "message.timeout.ms": round(timeout_s * 1000),
                 "enable.idempotence": True,
                 "compression.type": "lz4",
-                # A live picture waits this long at each of six stages; records of one feed still share a request.
-                "linger.ms": 1,
+                "linger.ms": linger_ms,
                 "message.max.bytes": MAX_DEAD_LETTER_BYTES,
                 # The bound on memory: pictures wait here while the broker is away.
                 "queue.buffering.max.kbytes": 131072,

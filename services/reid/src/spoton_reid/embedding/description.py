@@ -18,6 +18,9 @@ from spoton_reid.errors import ModelDescriptionError
 SIDECAR_NAME = "embedder.yaml"
 METADATA_KEY = "spoton_embedder"
 
+_NO_MEAN = (0.0, 0.0, 0.0)
+_NO_STD = (1.0, 1.0, 1.0)
+
 
 class ModelDescription(BaseModel):
     """How a crop becomes the input of a network: `(pixel · scale − mean) / std` per channel."""
@@ -29,8 +32,8 @@ class ModelDescription(BaseModel):
     input_width_px: int = Field(default=128, gt=0)
     colour_order: Literal["bgr", "rgb"]
     scale: float = Field(default=1.0, gt=0)
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: tuple[float, float, float] = _NO_MEAN
+    std: tuple[float, float, float] = _NO_STD
     even_cosine: float = Field(default=0.45, gt=-1, lt=1, description="cosine at which same and different are even")
     slope: float = Field(default=10.0, gt=0, description="log-odds of one person for each unit of cosine above that")
 
@@ -40,9 +43,13 @@ class ModelDescription(BaseModel):
         resized = cv2.resize(crop, size, interpolation=cv2.INTER_LINEAR)
         if self.colour_order == "rgb":
             resized = resized[:, :, ::-1]
-        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        scaled = (resized.astype(np.float32) * np.float32(self.scale) - mean) / std
-        return np.ascontiguousarray(scaled.transpose(2, 0, 1), dtype=np.float32)
+        planes = np.ascontiguousarray(resized.transpose(2, 0, 1), dtype=np.float32)
+        # A network that scales its input itself has nothing more to ask for, and this costs more than the rest.
+        if (self.scale, self.mean, self.std) == (1.0, _NO_MEAN, _NO_STD):
+            return planes
+        mean, std = (np.array(values, np.float32)[:, None, None] for values in (self.mean, self.std))
+        prepared: NDArray[np.float32] = (planes * np.float32(self.scale) - mean) / std
+        return prepared
 
 
 def _imagenet_rgb(name: str) -> ModelDescription:

@@ -7,19 +7,20 @@ import onnxruntime
 
 from spoton_reid.embedding.base import Embedder
 from spoton_reid.embedding.description import METADATA_KEY, describe_model
-from spoton_reid.embedding.openvino_backend import OpenVinoEmbedder
+from spoton_reid.embedding.openvino_backend import OpenVinoEmbedder, Precision
 from spoton_reid.errors import ModelNotFoundError, UnreadableModelError
 
 _SUFFIXES = (".xml", ".onnx", ".pt")
 
 
-def load_embedder(path: Path, *, threads: int = 1, device: str = "cpu") -> Embedder:
+def load_embedder(path: Path, *, threads: int = 1, device: str = "cpu", precision: Precision = "f32") -> Embedder:
     """Load an embedding model.
 
     Args:
         path: an OpenVINO `.xml`, an `.onnx`, a TorchScript `.pt`, or a folder that holds exactly one of them.
         threads: CPU threads (and requests in flight) for OpenVINO.
         device: torch device, for `.pt` only.
+        precision: of the arithmetic, for OpenVINO.
 
     Raises:
         ModelNotFoundError: nothing at the path, or a folder without a model.
@@ -39,7 +40,7 @@ def load_embedder(path: Path, *, threads: int = 1, device: str = "cpu") -> Embed
 
         return TorchEmbedder(model_file, describe_model(model_file), device)
     metadata = _read_onnx_metadata(model_file) if model_file.suffix == ".onnx" else None
-    return OpenVinoEmbedder(model_file, describe_model(model_file, metadata), threads)
+    return OpenVinoEmbedder(model_file, describe_model(model_file, metadata), threads, precision)
 
 
 def _find_model_file(path: Path) -> Path:

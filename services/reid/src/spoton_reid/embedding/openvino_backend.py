@@ -1,6 +1,7 @@
 """Embedding networks run by OpenVINO on the CPU (its own IR, or ONNX)."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import openvino as ov
@@ -10,15 +11,20 @@ from spoton_reid.embedding.base import Embedder
 from spoton_reid.embedding.description import ModelDescription
 from spoton_reid.errors import ModelDescriptionError, UnreadableModelError
 
+Precision = Literal["f32", "bf16"]
+"""Arithmetic of a network; bf16 is computed as f32 by a CPU without instructions for it."""
+
 
 class OpenVinoEmbedder(Embedder):
     """Embeds on the CPU, one image a request and several requests in flight.
 
-    float32 is pinned: left alone, OpenVINO takes bf16 where the CPU has AMX, and the same crop
-    would get other bits on another machine.
+    The precision is pinned: left alone, OpenVINO takes bf16 where the CPU has instructions for it, and the
+    same crop would get other bits on another machine.
     """
 
-    def __init__(self, model_file: Path, description: ModelDescription, threads: int) -> None:
+    def __init__(
+        self, model_file: Path, description: ModelDescription, threads: int, precision: Precision = "f32"
+    ) -> None:
         core = ov.Core()
         try:
             model = core.read_model(model_file)
@@ -29,7 +35,7 @@ class OpenVinoEmbedder(Embedder):
         if not expected.compatible(ov.PartialShape(shape)):
             raise ModelDescriptionError(f"{model_file} takes an input of {expected}, not {shape}")
         model.reshape(shape)
-        compiled = core.compile_model(model, "CPU", _configuration(threads))
+        compiled = core.compile_model(model, "CPU", _configuration(threads, precision))
         super().__init__(description, int(compiled.output(0).shape[-1]))
         self._queue = ov.AsyncInferQueue(compiled, threads)
         self._queue.set_callback(_keep_output)
@@ -42,10 +48,11 @@ class OpenVinoEmbedder(Embedder):
         return outputs
 
 
-def _configuration(threads: int) -> dict[str, object]:
+def _configuration(threads: int, precision: Precision) -> dict[str, object]:
     return {
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
+        "ENABLE_CPU_PINNING": False,  # the detector's threads would be pinned to the same cores
         "NUM_STREAMS": threads,  # one thread a request: sums inside a layer are never split differently
     }
 

@@ -16,6 +16,7 @@ class SelectionParameters:
     later_interval_s: float = 0.8
     contact_visibility: float = 0.8  # below, another person covers part of the box
     contact_memory_s: float = 1.0  # a contact goes on this long after the boxes part
+    sparse_factor: float = 2.0  # of all intervals where the detector leaves pictures out: speed is asked for
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class CropSelector:
         track_ids: NDArray[np.int64],
         visibilities: NDArray[np.float32],
         accepted: NDArray[np.bool_],
+        *,
+        sparse: bool = False,
     ) -> NDArray[np.bool_]:
         """Choose among the tracked boxes of one frame.
 
@@ -47,6 +50,7 @@ class CropSelector:
             track_ids: (N,), each id at most once.
             visibilities: (N,) in 0..1.
             accepted: (N,) the gate's judgement.
+            sparse: the detector left out the frames before this one.
 
         Returns:
             (N,) True where the crop is to be embedded.
@@ -57,7 +61,7 @@ class CropSelector:
             budget = self._budgets.setdefault(track_id, _Budget(0, -(10**9), -(10**9)))
             if visibilities[index] < self._parameters.contact_visibility:
                 budget.last_contact = frame_index
-            if accepted[index] and frame_index - budget.last_embedded >= self._interval(budget, frame_index):
+            if accepted[index] and frame_index - budget.last_embedded >= self._interval(budget, frame_index, sparse):
                 budget.embedded += 1
                 budget.last_embedded = frame_index
                 chosen[index] = True
@@ -68,11 +72,11 @@ class CropSelector:
         for track_id in track_ids:
             self._budgets.pop(track_id, None)
 
-    def _interval(self, budget: _Budget, frame_index: int) -> int:
+    def _interval(self, budget: _Budget, frame_index: int, sparse: bool) -> int:
         parameters = self._parameters
         interval_s = parameters.later_interval_s
         if frame_index - budget.last_contact <= parameters.contact_memory_s * self._fps:
             interval_s = parameters.contact_interval_s
         if budget.embedded < parameters.first_crops:
             interval_s = min(interval_s, parameters.first_interval_s)
-        return max(1, round(interval_s * self._fps))
+        return max(1, round(interval_s * (parameters.sparse_factor if sparse else 1.0) * self._fps))

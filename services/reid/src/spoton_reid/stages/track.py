@@ -162,7 +162,11 @@ class TrackMachine:
         accepted = self._tools.gate.accepts(boxes[rows], confidences, visibilities[rows], size)
         accepted &= np.array([record.detections[row].crop is not None for row in rows], np.bool_)
         chosen = camera.selector.select(
-            camera.frame, np.array(tracked.track_ids, np.int64), visibilities[rows], accepted
+            camera.frame,
+            np.array(tracked.track_ids, np.int64),
+            visibilities[rows],
+            accepted,
+            sparse=bool(camera.gaps.held),
         )
         return self._embed(record.detections, [row for row, take in zip(rows, chosen, strict=True) if take])
 
