@@ -13,7 +13,7 @@ from spoton_detector.stage import DetectorStage
 from spoton_schemas.records import Detections, Kind
 
 Jpeg = Callable[..., bytes]
-PLAN = LookPlan(crowded_s=0.2, usual_s=0.3, empty_s=0.5)
+PLAN = LookPlan(usual_s=0.3, empty_s=0.5)
 
 
 def found(*boxes: tuple[int, int, int, int], score: float = 0.9) -> FrameDetections:
@@ -29,8 +29,7 @@ def found(*boxes: tuple[int, int, int, int], score: float = 0.9) -> FrameDetecti
         (found(), 5),
         (found((0, 0, 10, 30), score=0.2), 5),
         (found((0, 0, 10, 30)), 3),
-        (found((0, 0, 10, 30), (8, 0, 18, 30)), 3),
-        (found((0, 0, 10, 30), (5, 0, 15, 30)), 2),
+        (found((0, 0, 10, 30), (5, 0, 15, 30)), 3),
     ],
 )
 def test_the_gap_follows_what_is_seen(seen: FrameDetections, gap: int) -> None:

@@ -30,7 +30,7 @@ class DetectorSettings(BaseSettings):
         None, description="Network input [height, width], multiples of 32; exports of a fixed size can only get smaller"
     )
     mode: Literal["every-frame", "adaptive"] = Field(
-        "every-frame", description="adaptive: look at every third to fifth picture; tracking fills in the others"
+        "every-frame", description="adaptive: look five times a second; tracking fills in the other pictures"
     )
     confidence: float = Field(0.1, gt=0, lt=1, description="Least score; low, because trackers use weak boxes")
     iou: float = Field(

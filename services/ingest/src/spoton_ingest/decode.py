@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
 from spoton_schemas.topics import MAX_RECORD_BYTES
 
 from spoton_ingest.errors import UnusableVideo
@@ -49,11 +50,12 @@ def decode(path: Path, wanted: Sequence[int], quality: int, threads: int) -> Ite
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         stream.codec_context.options = LIMITS
+        converter = VideoReformatter()  # each frame would make one of its own, which takes longer than to convert it
         for frame in _frames(container, stream):
             time = frame.pts if frame.pts is not None else frame.dts
             if time in left:
                 left.remove(time)
-                yield _picture(frame, time, quality)
+                yield _picture(frame, time, quality, converter)
             if not left or (time is not None and time > wanted[-1]):
                 return
 
@@ -76,8 +78,8 @@ def _frames(
             continue
 
 
-def _picture(frame: "av.VideoFrame", pts: int, quality: int) -> Picture:
-    image = frame.to_ndarray(format="bgr24")
+def _picture(frame: "av.VideoFrame", pts: int, quality: int, converter: VideoReformatter) -> Picture:
+    image = converter.reformat(frame, format="bgr24").to_ndarray()
     if frame.rotation:
         image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
     height, width = image.shape[:2]
