@@ -54,6 +54,7 @@ class Codec:
         self._schema_ids: dict[str, int] = {}
         self._writer_schemas: dict[int, Any] = {}
         self._reader_schemas: dict[str, Any] = {}
+        self._pairs: dict[tuple[int, str], tuple[Any, Any]] = {}
 
     @classmethod
     def connect(cls, registry_url: str) -> "Codec":
@@ -94,10 +95,7 @@ class Codec:
             raise OversizedRecord(f"{len(data)} bytes, {MAX_RECORD_BYTES} are allowed")
         if len(data) < _HEADER.size or data[0] != _MAGIC:
             raise UnreadableRecord("the record does not begin with Confluent's zero byte and schema id")
-        writer_schema = self._writer_schema(_HEADER.unpack_from(data)[1])
-        reader_schema = self._reader_schema(topic)
-        if writer_schema["name"] != reader_schema["name"]:
-            raise WrongSchema(f"{topic.name} takes {reader_schema['name']}, this is a {writer_schema['name']}")
+        writer_schema, reader_schema = self._schemas(_HEADER.unpack_from(data)[1], topic)
         buffer = io.BytesIO(memoryview(data)[_HEADER.size :])
         try:
             datum = fastavro.schemaless_reader(buffer, writer_schema, reader_schema)
@@ -123,6 +121,18 @@ class Codec:
         if topic.name not in self._reader_schemas:
             self._reader_schemas[topic.name] = fastavro.parse_schema(topic.schema())
         return self._reader_schemas[topic.name]
+
+    def _schemas(self, schema_id: int, topic: Topic[Any]) -> tuple[Any, Any]:
+        """Return the writer's schema and ours; None for ours where it is the same, which fastavro compares each time.
+
+        ``WrongSchema`` if the topic takes other records.
+        """
+        if (schema_id, topic.name) not in self._pairs:
+            writer, reader = self._writer_schema(schema_id), self._reader_schema(topic)
+            if writer["name"] != reader["name"]:
+                raise WrongSchema(f"{topic.name} takes {reader['name']}, this is a {writer['name']}")
+            self._pairs[schema_id, topic.name] = writer, None if writer == reader else reader
+        return self._pairs[schema_id, topic.name]
 
     def _writer_schema(self, schema_id: int) -> Any:
         if schema_id not in self._writer_schemas:

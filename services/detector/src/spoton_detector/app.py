@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The group is joined, and health is good, only once the model runs.
         detector = prepare_model(settings, health)
         runner = StageRunner(
-            RunnerOptions(NAME, Stage.DETECTOR, settings.max_batch),
+            RunnerOptions(NAME, Stage.DETECTOR, settings.max_batch, pictures=True),
             make_stage(detector, settings),
             FRAMES,
             connections.kafka_bootstrap,

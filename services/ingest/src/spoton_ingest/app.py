@@ -62,7 +62,11 @@ def _work(
     codec = patient_codec(connections.registry_url, patience)
     linger_ms = LIVE_LINGER_MS if settings.pace == "video" else _LINGER_MS
     producer = RecordProducer(
-        bootstrap, patient_codec(connections.registry_url, patience), stop=patience.stop, linger_ms=linger_ms
+        bootstrap,
+        patient_codec(connections.registry_url, patience),
+        stop=patience.stop,
+        linger_ms=linger_ms,
+        pictures=True,
     )
     publisher = Publisher(producer, patience)
     traffic = Traffic()

@@ -5,6 +5,7 @@ Kirubarajan, Estimation with Applications to Tracking and Navigation (2001), sec
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 OBSERVED = np.eye(2, 4)
 """Picks the position out of the state."""
+
+_UNIT = np.eye(4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,16 +40,22 @@ class MotionState:
             acceleration_psd: power spectral density of the acceleration, m²/s³.
 
         """
-        transition = np.eye(4)
-        transition[0, 2] = transition[1, 3] = dt_s
-        per_axis = acceleration_psd * np.array([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]])
-        noise = np.kron(per_axis, np.eye(2))
+        transition, noise = _motion(dt_s, acceleration_psd)
         return MotionState(transition @ self.mean, transition @ self.covariance @ transition.T + noise)
 
     def update(self, position_m: NDArray[np.float64], covariance_m2: NDArray[np.float64]) -> "MotionState":
         """Take in an observed position: K = P·Hᵀ·S⁻¹, x' = x + K·(z - H·x), P' in Joseph's form."""
         innovation_covariance = self.covariance[:2, :2] + covariance_m2
         gain = np.linalg.solve(innovation_covariance, self.covariance[:2, :]).T
-        rest = np.eye(4) - gain @ OBSERVED
+        rest = _UNIT - gain @ OBSERVED
         covariance = rest @ self.covariance @ rest.T + gain @ covariance_m2 @ gain.T
         return MotionState(self.mean + gain @ (position_m - self.mean[:2]), (covariance + covariance.T) / 2)
+
+
+@lru_cache(maxsize=16)
+def _motion(dt_s: float, acceleration_psd: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return F and Q, (4, 4) each and not to be changed: ticks are nearly always equally far apart."""
+    transition = np.eye(4)
+    transition[0, 2] = transition[1, 3] = dt_s
+    per_axis = acceleration_psd * np.array([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]])
+    return transition, np.kron(per_axis, np.eye(2))

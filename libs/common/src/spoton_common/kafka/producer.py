@@ -31,17 +31,19 @@ class RecordProducer:
         timeout_s: float = 0.0,
         stop: threading.Event | None = None,
         linger_ms: float = LIVE_LINGER_MS,
+        pictures: bool = False,
     ) -> None:
         """Records wait for an absent broker for ``timeout_s``, or (0) as long as it takes; ``stop`` ends the wait.
 
-        They wait ``linger_ms`` for others to share a request with; ``flush`` waits for nothing.
+        They wait ``linger_ms`` for others to share a request with; ``flush`` waits for nothing. ``pictures``: they are
+        mostly JPEG, which only costs time to compress once more, the broker's most of all: it looks into each record.
         """
         self._producer = Producer(
             {
                 **client_config(bootstrap),
                 "message.timeout.ms": round(timeout_s * 1000),
                 "enable.idempotence": True,
-                "compression.type": "lz4",
+                "compression.type": "none" if pictures else "lz4",
                 "linger.ms": linger_ms,
                 "message.max.bytes": MAX_DEAD_LETTER_BYTES,
                 # The bound on memory: pictures wait here while the broker is away.

@@ -57,6 +57,7 @@ class RunnerOptions:
     """How a stage is run. ``name`` names the consumer group and the state topic.
 
     ``answers``: it says something to each picture, so that the time up to its answer is its latency.
+    ``pictures``: its results are mostly pictures.
     """
 
     name: str
@@ -64,6 +65,7 @@ class RunnerOptions:
     max_batch: int = 16
     checkpoint_s: float = _CHECKPOINT_S
     answers: bool = True
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class StageRunner(Generic[In]):
         when the stop comes: what was not made safe is done again by whoever goes on.
         """
         self._patience = Patience(self._options.name, stop, self._health)
-        self._producer = RecordProducer(self._bootstrap, self._codec, stop=stop)
+        self._producer = RecordProducer(self._bootstrap, self._codec, stop=stop, pictures=self._options.pictures)
         self._consumer.subscribe(
             [self._topic.name],
             on_assign=self._guarded(self._assigned),
