@@ -171,3 +171,9 @@ def test_selector_takes_first_crops_then_few_then_more_at_a_contact() -> None:
     chosen = [f for f in range(20, 27) if selector.select(f, ids, hidden, good)[0]]
     assert chosen == [20, 22, 24, 26]
     assert not selector.select(60, ids, free, np.array([False]))[0]
+
+
+def test_selector_takes_half_as_many_where_pictures_are_left_out() -> None:
+    selector = CropSelector(fps=10, parameters=SelectionParameters(2, 0.1, 0.2, 1.0, 0.8, 0.0, sparse_factor=2.0))
+    ids, good, free = np.array([4]), np.array([True]), np.ones(1, np.float32)
+    assert [f for f in range(25) if selector.select(f, ids, free, good, sparse=True)[0]] == [0, 2, 22]

@@ -117,6 +117,16 @@ def seldom(stream: list[Detections], every: int) -> list[Detections]:
     ]
 
 
+def test_fewer_crops_are_embedded_where_pictures_are_left_out() -> None:
+    embedded, sparsely = (
+        [r.global_frame_index for r in tracks_of(track_machine(), stream) if any(t.embedding for t in r.tracks)]
+        for stream in (walk("c0"), seldom(walk("c0"), 2))
+    )
+    assert embedded[:5] == [0, 1, 2, 3, 11]
+    assert sparsely[:4] == [0, 2, 4, 6]
+    assert len(sparsely) < len(embedded)
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_pictures_left_out_get_the_same_people(restart: bool) -> None:
     expected = tracks_of(track_machine(), walk("c0"))
