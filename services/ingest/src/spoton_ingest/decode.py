@@ -79,7 +79,7 @@ def _frames(
 
 
 def _picture(frame: "av.VideoFrame", pts: int, quality: int, converter: VideoReformatter) -> Picture:
-    image = converter.reformat(frame, format="bgr24").to_ndarray()
+    image = np.asarray(converter.reformat(frame, format="bgr24").to_ndarray(), np.uint8)
     if frame.rotation:
         image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
     height, width = image.shape[:2]

@@ -58,4 +58,4 @@ def _motion(dt_s: float, acceleration_psd: float) -> tuple[NDArray[np.float64], 
     transition = np.eye(4)
     transition[0, 2] = transition[1, 3] = dt_s
     per_axis = acceleration_psd * np.array([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]])
-    return transition, np.kron(per_axis, np.eye(2))
+    return transition, np.asarray(np.kron(per_axis, np.eye(2)), np.float64)
