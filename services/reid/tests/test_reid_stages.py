@@ -241,9 +241,9 @@ class TestAssociateMachine:
         monkeypatch.setattr(Associator, "decide", noted)
         machine = self.machine()
         before_the_end = [r for r in interleaved(streams) if r.kind is not Kind.END_OF_TASK]
-        for output in (output for r in before_the_end for output in machine.feed(r)):
-            if isinstance(output.record, GlobalIds) and output.record.kind is Kind.FRAME:
-                done.append(output.record.global_frame_index)
+        for said in (output.record for r in before_the_end for output in machine.feed(r)):
+            if isinstance(said, GlobalIds) and said.kind is Kind.FRAME:
+                done += [said.global_frame_index]  # one by one: decisions are noted in between
         delay = done.index(0)
         published = [[tick, "decided"] for tick in range(40 - delay)]
         assert done == ["decided"] * delay + [step for steps in published for step in steps]
