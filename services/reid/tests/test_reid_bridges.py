@@ -53,7 +53,10 @@ def test_a_bridge_keeps_its_name_after_the_tracklet_before_it_is_final() -> None
     names(bridges, before, after)
     assert bridges.retire(10) == []
     assert names(bridges, after) == dict.fromkeys(range(10, 20), 5)
-    assert [piece.frames for piece in bridges.retire(11)] == [list(range(10, 20))]
+    assert [piece.frames for piece in bridges.retire(15)] == [list(range(10, 15))]
+    taken_over = tracklet(3, range(16, 18), 5)
+    assert names(bridges, taken_over, after) == {15: 5, 16: 0, 17: 0, 18: 5, 19: 5}
+    assert sum(len(piece.frames) for piece in bridges.retire(20)) == 5
     assert bridges.pieces() == []
 
 

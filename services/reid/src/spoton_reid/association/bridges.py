@@ -66,7 +66,9 @@ class Bridges:
         return sorted((piece for pieces in self._pieces.values() for piece in pieces), key=lambda piece: piece.key)
 
     def retire(self, before: int) -> list[Tracklet]:
-        """Remove and return the bridges that begin before a frame."""
+        """Remove and return what lies before a frame; pieces across it are parted there, as tracklets are."""
+        for pieces in self._pieces.values():
+            pieces += [p.cut(before) for p in pieces if p.frames[0] < before <= p.frames[-1]]
         gone = [piece for piece in self.pieces() if piece.frames[0] < before]
         staying = {track: [p for p in pieces if p.frames[0] >= before] for track, pieces in self._pieces.items()}
         self._pieces = {track: pieces for track, pieces in staying.items() if pieces}
