@@ -21,6 +21,7 @@ from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
+from spoton_reid.association.gaps import Gap, box_iou
 from spoton_reid.association.identities import IdentityBook
 from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.places import Place
@@ -186,9 +187,9 @@ class Associator:
             for tracklet in group:
                 tracklet.label, tracklet.name = label, name
         published_until = now if not state.pending else state.pending[0].global_frame_index - 1
-        state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
+        state.window.note_gaps(published_until, round(parameters.longest_covered_gap_s * fps))
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
-        return describe_spans(merged, camera_ids) + revise(state.window.tracklets(), published_until, camera_ids)
+        return describe_spans(merged, camera_ids) + revise(state.window.named(), published_until, camera_ids)
 
     def _group(self, now: int, place: Place, tracklets: list[Tracklet], since: int | None) -> list[list[Tracklet]]:
         """Group the tracklets of a place; learn from them, unless `since` is None, what was not learned then."""
@@ -258,17 +259,25 @@ class Associator:
     def _fill(self, bucket: Bucket, taken: set[tuple[int, int]]) -> tuple[FilledBox, ...]:
         """Box the identities that are between two boxes of a camera; `taken` as in `Window.publish`."""
         tracks = {(self._camera_index[o.camera_id], o.track_id) for o in bucket.observations}
+        longest = round(self._parameters.longest_gap_s * self._scene.fps)
         filled = []
         for gap in self._state.window.gaps_at(bucket.global_frame_index, taken, tracks):
             camera, track_id, name = gap.tracklet.camera, gap.tracklet.track_id, gap.tracklet.name
             camera_id = self._scene.cameras[camera].camera_id
             if camera_id in bucket.without_picture:
                 continue
-            box = gap.fill(bucket.global_frame_index)
+            if gap.after - gap.before > longest and not self._is_covered(bucket, camera_id, gap):
+                continue
+            box = self._state.window.fill(gap, bucket.global_frame_index, longest)
             taken.add((camera, name))
             tracks.add((camera, track_id))
             filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name, gap.tracklet.certainty))
         return tuple(filled)
+
+    def _is_covered(self, bucket: Bucket, camera_id: str, gap: Gap) -> bool:
+        """Tell whether somebody's box lies where a gap's must be: the detector boxes two people as one."""
+        box, least = gap.box(bucket.global_frame_index), self._parameters.least_cover
+        return any(o.camera_id == camera_id and box_iou(o.bbox_xyxy, box) >= least for o in bucket.observations)
 
 
 def _visible_feet(observations: list[Observation]) -> NDArray[np.float64]:
