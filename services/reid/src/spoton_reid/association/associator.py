@@ -156,7 +156,7 @@ class Associator:
         state.last_solve = now
         tail = round(parameters.longest_tail_s * fps)
         state.window.part_overlaps(now - self._interval - tail, tail)
-        state.window.cut(parameters.cut_crops, parameters.cut_cosine)
+        state.window.cut(parameters.cut_crops, parameters.cut_cosine, tail)
         step = max(1, round(parameters.window_step_s * fps))
         retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)
         state.book.remember(retired)
