@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.adoption import adopt_fragments
 from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration import Calibrator, CameraHealth
 from spoton_reid.association.calibration.samples import free_samples
@@ -198,7 +199,9 @@ class Associator:
         labels = attach_leftovers(
             labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
         )
-        labels = np.unique(labels, return_inverse=True)[1]
+        labels = adopt_fragments(
+            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
+        )
         certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
         for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
             tracklet.certainty = certainty

@@ -18,8 +18,6 @@ Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
-_MOST_LEFT_OUT = 0.2  # of a cluster's boxes, where two boxes of one person stand in each other's way
-
 
 def attach_leftovers(
     labels: Labels,
@@ -60,58 +58,7 @@ def attach_leftovers(
     people = dict(zip(singly[~short].tolist(), together[~short].tolist(), strict=True))
     result = together.copy()
     result[moved] = [people[label] for label in found[moved].tolist()]
-    return _adopt(result, tracklets, geometry, forbidden, now, fps, evidence, parameters)
-
-
-def _adopt(
-    labels: Labels,
-    tracklets: Sequence[Tracklet],
-    geometry: Matrix,
-    forbidden: Mask,
-    now: int,
-    fps: float,
-    evidence: EvidenceParameters,
-    parameters: AttachmentParameters,
-) -> Labels:
-    """Give clusters of seconds that are over to the people they clearly are, past a few boxes in the way."""
-    labels = np.unique(labels, return_inverse=True)[1]
-    count = int(labels.max(initial=-1)) + 1
-    hot = (labels[:, None] == np.arange(count)[None, :]).astype(np.float64)
-    boxes = np.array([len(tracklet.frames) for tracklet in tracklets])
-    lengths = boxes @ hot
-    confidences = np.array([sum(tracklet.confidences) for tracklet in tracklets], np.float64) @ hot / lengths
-    over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
-    candidates = (hot.T @ ~over == 0) & (lengths < parameters.adopted_s * fps)
-    candidates &= (confidences >= parameters.least_mean_confidence) & (lengths >= fps)
-    people = np.flatnonzero(lengths >= parameters.adopted_s * fps)
-    if not len(people) or not candidates.any():
-        return labels
-    support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
-    scores = support + _appearance(tracklets, hot, evidence)
-    result = labels.copy()
-    for candidate in np.flatnonzero(candidates).tolist():
-        own = np.flatnonzero(labels == candidate)
-        ways = [_make_way(own, np.flatnonzero(result == person), forbidden, boxes) for person in people.tolist()]
-        row = np.where([way is None for way in ways], -np.inf, scores[candidate, people])
-        best = int(row.argmax())
-        rival = float(np.delete(row, best).max(initial=-np.inf))
-        way = ways[best]
-        if way is None or row[best] < parameters.least_odds_adopted or row[best] - rival < parameters.least_margin:
-            continue
-        result[own] = people[best]
-        result[way] = len(labels) + way
     return result
-
-
-def _make_way(own: Labels, others: Labels, forbidden: Mask, boxes: Labels) -> Labels | None:
-    """Choose the items to leave out for two clusters to become one, the shorter of each two; None if they are many."""
-    left: set[int] = set()
-    for one, other in np.argwhere(forbidden[np.ix_(own, others)]).tolist():
-        pair = int(own[one]), int(others[other])
-        if not left.intersection(pair):
-            left.add(min(pair, key=lambda item: (boxes[item], item)))
-    way = np.array(sorted(left), np.int64)
-    return way if boxes[way].sum() <= _MOST_LEFT_OUT * boxes[own].sum() else None
 
 
 def _attach(
@@ -134,7 +81,7 @@ def _attach(
     if len(people) == 0 or len(leftovers) == 0:
         return labels
     support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
-    looks = _appearance(tracklets, hot, evidence)
+    looks = cluster_appearance(tracklets, hot, evidence)
     blocked = any_in_blocks(np.nonzero(forbidden), labels)
     scores = np.where(blocked, -np.inf, support + looks)
     over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
@@ -152,7 +99,7 @@ def _attach(
     return result
 
 
-def _appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
+def cluster_appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
     """Evidence of mean appearances between clusters; 0 where one has no crop."""
     looks = [tracklet.appearance() for tracklet in tracklets]
     dimension = next((len(total) for total, _ in looks if total is not None), 1)

@@ -48,8 +48,8 @@ class AttachmentParameters:
     least_odds: float = -1.0  # log-odds of the best person; hardly anybody appears for a second only
     least_odds_growing: float = 2.0  # of somebody in view, who may be new and grow into a person
     settle_s: float = 1.0  # after so long out of view, a cluster does not grow any more
-    adopted_s: float = 8.0  # summed length up to which a cluster that is over may still be somebody else's
-    least_odds_adopted: float = 1.0  # of those: who was there for seconds may be a stranger
+    fragment_s: float = 8.0  # summed length below which a cluster that is over may be a fragment of a person
+    least_odds_adopted: float = 1.0  # of the best person for it: who was there for seconds may be a stranger
     least_margin: float = 1.0  # by which the best person must beat the second
     least_mean_confidence: float = 0.5  # of its boxes: the detector's doubts are mostly false boxes
 

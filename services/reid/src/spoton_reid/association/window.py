@@ -76,9 +76,7 @@ class Window:
         recent = [p[-1] for p in self._tracks.values() if p[-1].frames[-1] >= since]
         for old in sorted(recent, key=lambda tracklet: tracklet.key):
             starts = [
-                young.frames[0]
-                for young in recent
-                if young.camera == old.camera and _runs_into(old, young, longest)
+                young.frames[0] for young in recent if young.camera == old.camera and _runs_into(old, young, longest)
             ]
             if starts:
                 self._tracks[old.camera, old.track_id].append(old.cut(min(starts)))
