@@ -129,7 +129,7 @@ def test_detector(codec: Codec, frames: list[Frame], jpegs: list[bytes]) -> None
     stage = DetectorStage(BlindDetector(), Cropper(8, 24, 95), 10_000, 1)  # type: ignore[arg-type]
     start = Frame(**MARK, kind=Kind.START, start=START, camera_id="c0", camera_frame_index=0)
     pictures = [replace(frame, jpeg=jpeg) for frame, jpeg in zip(frames, jpegs, strict=False)]
-    outputs = stage.feed([start, *pictures])
+    outputs = list(stage.feed([start, *pictures]))
     assert [o.record.global_frame_index for o in outputs if isinstance(o, Output)][1:] == [
         frame.global_frame_index for frame in pictures
     ], "a picture went missing"
@@ -155,7 +155,7 @@ def test_track(codec: Codec, frames: list[Detections], good_crops: bool) -> None
         frames = [replace(f, detections=tuple(replace(d, crop=PICTURE) for d in f.detections)) for f in frames]
     start = Detections(**MARK, kind=Kind.START, start=START, camera_id="c0", camera_frame_index=0)
     end = replace(start, kind=Kind.END_OF_TASK, start=None, global_frame_index=MAX_TICK, outcome=Outcome.COMPLETED)
-    outputs = stage.feed([start, *frames, end])
+    outputs = list(stage.feed([start, *frames, end]))
     assert len([o for o in outputs if isinstance(o, Output)]) == len(frames) + 2, "a picture went missing"
     hold(codec, outputs)
 
@@ -176,7 +176,7 @@ def test_associate(codec: Codec, first: list[Tracks], second: list[Tracks]) -> N
         replace(mark, kind=Kind.END_OF_TASK, start=None, global_frame_index=MAX_TICK, outcome=Outcome.COMPLETED)
         for mark in marks
     ]
-    outputs = stage.feed([*marks, *first, *second, *ends])
+    outputs = list(stage.feed([*marks, *first, *second, *ends]))
     hold(codec, outputs)
     assert outputs[-1].record.kind is Kind.END_OF_TASK  # type: ignore[union-attr]
 
@@ -186,7 +186,7 @@ def test_associate(codec: Codec, first: list[Tracks], second: list[Tracks]) -> N
 def test_mapper(codec: Codec, frames: list[GlobalIds]) -> None:
     stage = KeyedStage(GLOBAL_IDS, lambda _task: MapperMachine(MapperParameters()))
     known = [replace(f, cameras=tuple(replace(c, camera_id=f"c{i}") for i, c in enumerate(f.cameras))) for f in frames]
-    hold(codec, stage.feed([GlobalIds(**MARK, kind=Kind.START, start=START), *known]))
+    hold(codec, list(stage.feed([GlobalIds(**MARK, kind=Kind.START, start=START), *known])))
 
 
 @FUZZ

@@ -79,7 +79,7 @@ def test_an_event_inside_a_stage_says_which_record_it_is_about(lines: Any) -> No
     read = lines()
     records = [frame(0), frame(1)]
     log_context.feeding({id(records[0]): PLACE, id(records[1]): PLACE._replace(offset=18, headers=None)})
-    KeyedStage(FRAMES, lambda _key: Talking()).feed(records)
+    list(KeyedStage(FRAMES, lambda _key: Talking()).feed(records))
     first, second = read()
     where = {"task": "t", "camera": "c1", "topic": "frames", "partition": 3}
     assert first.items() >= {**where, "offset": 17, "trace": TRACE, "service": "test", "tick": 0}.items()

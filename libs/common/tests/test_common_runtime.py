@@ -171,18 +171,18 @@ class TestLoss:
 class TestKeyedStage:
     def test_keeps_keys_apart_and_goes_on_from_a_snapshot(self) -> None:
         stage = KeyedStage(DETECTIONS, lambda _key: Summing())
-        stage.feed([frame(1), frame(2), frame(5, "c1")])
+        list(stage.feed([frame(1), frame(2), frame(5, "c1")]))
         assert (stage.snapshot("t/c0"), stage.snapshot("t/c1")) == (b"3", b"5")
         other = KeyedStage(DETECTIONS, lambda _key: Summing())
         other.restore("t/c0", stage.snapshot("t/c0"))
-        other.feed([frame(4)])
+        list(other.feed([frame(4)]))
         assert other.snapshot("t/c0") == b"7"
         other.forget("t/c0")
         assert other.snapshot("t/c0") == b""
 
     def test_one_bad_record_is_rejected_and_the_others_go_on(self) -> None:
         stage = KeyedStage(DETECTIONS, lambda _key: Summing())
-        outputs = stage.feed([frame(1), frame(13), frame(2)])
+        outputs = list(stage.feed([frame(1), frame(13), frame(2)]))
         assert outputs[1] == Rejection(1, "unlucky", "thirteen")
         assert [type(output) for output in outputs] == [Output, Rejection, Output]
         assert stage.snapshot("t/c0") == b"3"
@@ -204,13 +204,13 @@ class TestKeyedStage:
     def test_a_journal_stays_short_without_checkpoints(self) -> None:
         stage = KeyedStage(DETECTIONS, lambda _key: Summing())
         for tick in range(100, 2100):
-            stage.feed([frame(tick)])
-        stage.feed([frame(66)])
+            list(stage.feed([frame(tick)]))
+        list(stage.feed([frame(66)]))
         assert stage.snapshot("t/c0") == str(sum(range(100, 2100))).encode()
 
     def test_what_no_record_is_to_blame_for_ends_the_process(self) -> None:
         with pytest.raises(BrokenStage):
-            KeyedStage(DETECTIONS, lambda _key: Summing()).feed([frame(99)])
+            list(KeyedStage(DETECTIONS, lambda _key: Summing()).feed([frame(99)]))
 
 
 class TestWaiting:

@@ -218,6 +218,26 @@ class TestAssociateMachine:
         assert (buckets[0].start, buckets[-1].outcome) == (START, Outcome.COMPLETED)
         assert all(len(b.cameras) == 2 for b in buckets[1:41])
 
+    def test_what_is_published_is_sent_before_the_next_decision_is_made(
+        self, streams: list[list[Tracks]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done: list[int | str] = []
+        decide = Associator.decide
+
+        def noted(self: Associator) -> list[Correction]:
+            done.append("decided")
+            return decide(self)
+
+        monkeypatch.setattr(Associator, "decide", noted)
+        machine = self.machine()
+        before_the_end = [r for r in interleaved(streams) if r.kind is not Kind.END_OF_TASK]
+        for output in (output for r in before_the_end for output in machine.feed(r)):
+            if isinstance(output.record, GlobalIds) and output.record.kind is Kind.FRAME:
+                done.append(output.record.global_frame_index)
+        delay = done.index(0)
+        published = [[tick, "decided"] for tick in range(40 - delay)]
+        assert done == ["decided"] * delay + [step for steps in published for step in steps]
+
     def test_the_end_names_the_last_revision_that_belongs_to_it(
         self, streams: list[list[Tracks]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -257,7 +277,7 @@ class TestAssociateMachine:
 
     def test_a_camera_that_is_not_of_the_task_is_rejected(self, streams: list[list[Tracks]]) -> None:
         machine = self.machine()
-        machine.feed(streams[0][0])
+        list(machine.feed(streams[0][0]))
         stranger = Tracks(
             task_id="t",
             environment_id="e",
@@ -269,7 +289,7 @@ class TestAssociateMachine:
             event_time_us=0,
         )
         with pytest.raises(RejectedRecord, match="c9"):
-            machine.feed(stranger)
+            list(machine.feed(stranger))
 
     def test_a_task_whose_state_could_not_be_read_ends_as_failed(self, streams: list[list[Tracks]]) -> None:
         machine = AssociateMachine(AssociationParameters())
@@ -279,4 +299,4 @@ class TestAssociateMachine:
         assert (type(end), end.kind, end.global_frame_index) == (GlobalIds, Kind.END_OF_TASK, 9)
         assert (end.outcome, end.error, machine.snapshot()) == (Outcome.FAILED, "rubbish", b"")
         with pytest.raises(RejectedRecord, match="has not started"):
-            machine.feed(picture)
+            list(machine.feed(picture))

@@ -23,12 +23,14 @@ CONNECTION_ERRORS = (
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
 """What asyncpg raises when the server cannot serve now but may later: it is away, starts or stops, its disk is full, it
 has too many clients, it ended a deadlock, another server is about to take its place, or it is so new that our role,
-password or database is still to come."""
+password or database is still to come. ``InternalClientError``: the server ended the session between two statements of a
+transaction, and caught asyncpg between two states."""
 
 _CONNECTING = "connecting"
 _PAUSE_S = 2.0

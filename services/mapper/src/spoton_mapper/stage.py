@@ -1,6 +1,6 @@
 """The mapper between topics: `global-ids` in, `map-points` out, one for one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from spoton_common.errors import RejectedRecord
@@ -52,9 +52,9 @@ class MapperStage(KeyedStage[GlobalIds]):
         super().__init__(GLOBAL_IDS, lambda _task: MapperMachine(parameters))
         self._learned = learned
 
-    def feed(self, records: Sequence[GlobalIds]) -> Sequence[Output | Rejection]:
+    def feed(self, records: Sequence[GlobalIds]) -> Iterator[Output | Rejection]:
         """Take records of any tasks."""
-        return [self._completed(output) for output in super().feed(records)]
+        return map(self._completed, super().feed(records))
 
     def _completed(self, output: Output | Rejection) -> Output | Rejection:
         if isinstance(output, Rejection) or output.record.kind is not Kind.START:

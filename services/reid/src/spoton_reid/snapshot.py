@@ -5,7 +5,7 @@ from typing import Any
 
 from spoton_reid.errors import SnapshotError
 
-_VERSION = 3
+_VERSION = 4
 
 
 def pack_state(kind: str, state: Any) -> bytes:

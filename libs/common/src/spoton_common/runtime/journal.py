@@ -1,6 +1,6 @@
 """A state machine that survives a record it fails at: its state is then as it was before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from spoton_common.errors import BrokenStage, RejectedRecord
@@ -24,10 +24,10 @@ class Journal(Generic[In]):
         self._state = b""
         self._records: list[In] = []
 
-    def feed(self, record: In) -> Sequence[Output]:
+    def feed(self, record: In) -> Iterator[Output]:
         """Feed the machine; whatever it raises, its state is as before, but for ``BrokenStage`` and ``OSError``."""
         try:
-            outputs = self._machine.feed(record)
+            yield from self._machine.feed(record)
         except (RejectedRecord, BrokenStage, OSError):
             raise
         except Exception:
@@ -36,7 +36,6 @@ class Journal(Generic[In]):
         self._records.append(record)
         if len(self._records) >= _LONGEST:
             self.snapshot()
-        return outputs
 
     def snapshot(self) -> bytes:
         """Return the machine's snapshot."""
@@ -55,5 +54,5 @@ class Journal(Generic[In]):
         if self._state:
             self._machine.restore(self._state)
         for record in self._records:
-            self._machine.feed(record)
+            list(self._machine.feed(record))
         self.snapshot()  # the next failure has less to do again

@@ -151,11 +151,13 @@ class StageRunner(Generic[In]):
         messages = [m for m in messages if _partition(m) in self._partitions]
         received = [r for r in map(self._receive, messages) if r is not None]
         if received:
+            refused = []
             with self._observed.feeding():
-                outputs = self._stage.feed([r.record for r in received])
-            for output in outputs:
-                self._emit(output, received)
-            self._observed.refused([received[o.index].record for o in outputs if isinstance(o, Rejection)])
+                for output in self._stage.feed([r.record for r in received]):
+                    self._emit(output, received)
+                    if isinstance(output, Rejection):
+                        refused.append(received[output.index].record)
+            self._observed.refused(refused)
         done()
         for message in messages:
             self._partitions[_partition(message)].next_offset = _offset(message) + 1

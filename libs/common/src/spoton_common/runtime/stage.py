@@ -1,7 +1,7 @@
 """What a stage is: state machines that know nothing of Kafka."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -45,8 +45,8 @@ def failure(index: int, error: Exception) -> Rejection:
 class Stage(Protocol[In_contra]):
     """The work on all keys; the runner calls it from one thread."""
 
-    def feed(self, records: Sequence[In_contra]) -> Sequence[Output | Rejection]:
-        """Take records in their order and return what follows from them, in order."""
+    def feed(self, records: Sequence[In_contra]) -> Iterable[Output | Rejection]:
+        """Take records in their order and return what follows from them, in order; each is sent as it comes."""
 
     def snapshot(self, key: str) -> bytes:
         """Return the state of a key; empty if there is none to keep."""
@@ -66,20 +66,18 @@ class KeyedStage(Generic[In]):
         self._make = make
         self._journals: dict[str, Journal[In]] = {}
 
-    def feed(self, records: Sequence[In]) -> Sequence[Output | Rejection]:
+    def feed(self, records: Sequence[In]) -> Iterator[Output | Rejection]:
         """Feed each record to its key's machine; one at which it fails is rejected, and the others go on."""
-        outputs: list[Output | Rejection] = []
         for index, record in enumerate(records):
             about(record)
             try:
-                outputs += self._journal(self._topic.key(record)).feed(record)
+                yield from self._journal(self._topic.key(record)).feed(record)
             except RejectedRecord as error:
-                outputs.append(Rejection(index, error.reason, str(error)))
+                yield Rejection(index, error.reason, str(error))
             except (BrokenStage, OSError):
                 raise
             except Exception as error:
-                outputs.append(failure(index, error))
-        return outputs
+                yield failure(index, error)
 
     def snapshot(self, key: str) -> bytes:
         """Return the state of a key's machine."""

@@ -1,6 +1,6 @@
 """The rules of all tasks; a mark behind the last event of each tells whoever stores events that it has all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from spoton_common.runtime.stage import KeyedStage, Output, Rejection
@@ -16,14 +16,13 @@ class EventsStage(KeyedStage[MapPoints]):
     def __init__(self, make_rules: MakeRules) -> None:
         super().__init__(MAP_POINTS, lambda _task: EventsMachine(make_rules))
 
-    def feed(self, records: Sequence[MapPoints]) -> Sequence[Output | Rejection]:
+    def feed(self, records: Sequence[MapPoints]) -> Iterator[Output | Rejection]:
         """Take records of any tasks; the mark follows what the end of its task has brought to light."""
-        outputs: list[Output | Rejection] = []
         for index, record in enumerate(records):
-            outputs += [replace(o, index=index) if isinstance(o, Rejection) else o for o in super().feed([record])]
+            for output in super().feed([record]):
+                yield replace(output, index=index) if isinstance(output, Rejection) else output
             if record.kind is Kind.END_OF_TASK:
-                outputs.append(Output(EVENTS, mark_behind(record)))
-        return outputs
+                yield Output(EVENTS, mark_behind(record))
 
 
 def mark_behind(end: MapPoints) -> Event:

@@ -1,8 +1,8 @@
 """The online associator: buckets in, labelled buckets and revisions out.
 
 It looks at the tracklets of the last `window_s` seconds, groups them anew every `solve_interval_s`
-of video, publishes a bucket `label_delay_s` after it came, and corrects what it published when a
-later solution says otherwise. Tracklets that leave the window are final; what they looked like stays
+of video, publishes a bucket `label_delay_s` after it came as decided until then, and corrects what it
+published when a later solution says otherwise. Tracklets that leave the window are final; what they looked like stays
 in the gallery. The result depends on buckets alone.
 """
 
@@ -74,10 +74,14 @@ class Associator:
         self._state = _State(Window(cameras), calibrator, TransitStatistics(cameras))
 
     def feed(self, bucket: Bucket) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
-        """Take the next tick.
+        """`take` the next tick, then `decide`."""
+        return self.take(bucket), self.decide()
+
+    def take(self, bucket: Bucket) -> list[LabelledBucket]:
+        """Take the next tick; `decide` must follow before the one after it.
 
         Returns:
-            buckets published now, oldest first, and corrections of buckets published before.
+            buckets published now, oldest first, as decided before: nobody waits for the next decision.
 
         Raises:
             BucketError: the tick does not follow the last one, or a camera is not of the scene.
@@ -89,10 +93,14 @@ class Associator:
         self._absorb(bucket)
         state.newest = bucket.global_frame_index
         state.pending.append(bucket)
-        revisions = []
-        if state.last_solve is None or bucket.global_frame_index - state.last_solve >= self._interval:
-            revisions = self._solve(bucket.global_frame_index)
-        return self._publish(bucket.global_frame_index - self._delay), revisions
+        return self._publish(bucket.global_frame_index - self._delay)
+
+    def decide(self) -> list[IdentityRevision]:
+        """Group all tracklets anew if it is time to; return corrections of buckets published before."""
+        state = self._state
+        if state.newest is None or (state.last_solve is not None and state.newest - state.last_solve < self._interval):
+            return []
+        return self._solve(state.newest)
 
     def finish(self) -> tuple[list[LabelledBucket], list[IdentityRevision]]:
         """Take no more ticks: decide once more and publish the rest."""

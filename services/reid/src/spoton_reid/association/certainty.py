@@ -7,6 +7,7 @@ a log-odds. A logistic curve over what the second-best choice falls short by mak
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.clustering import sum_clusters
 from spoton_reid.association.parameters import CertaintyParameters
 
 Matrix = NDArray[np.float64]
@@ -25,10 +26,10 @@ def margins(evidence: Matrix, forbidden: NDArray[np.bool_], labels: NDArray[np.i
 
     """
     items = np.arange(len(labels))
-    hot = (labels[:, None] == np.arange(int(labels.max(initial=-1)) + 1)[None, :]).astype(np.float64)
-    sums = evidence @ hot - np.diagonal(evidence)[:, None] * hot
-    own = sums[items, labels].copy()
-    sums[(forbidden.astype(np.float64) @ hot) > 0] = -np.inf
+    sums = sum_clusters(evidence, labels)
+    own = sums[items, labels] - np.diagonal(evidence)
+    one, other = np.nonzero(forbidden)
+    sums[one, labels[other]] = -np.inf
     sums[items, labels] = 0.0  # to stay alone
     difference: Matrix = own - np.maximum(sums.max(axis=1, initial=0.0), 0.0)
     return difference

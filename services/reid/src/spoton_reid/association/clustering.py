@@ -107,7 +107,7 @@ def _move_all(weights: Matrix, conflicts: Pairs, labels: Labels) -> tuple[bool, 
     columns = int(labels.max(initial=-1)) + 1
     spare = min(size, _SPARE_CLUSTERS)
     sums = np.zeros((size, columns + spare))  # evidence of each item towards each cluster
-    sums[:, :columns] = (_members(labels) @ weights).T
+    sums[:, :columns] = sum_clusters(weights, labels)
     free = list(range(columns + spare - 1, columns - 1, -1))
     moved = False
     rivals_of = np.split(conflicts[1], np.searchsorted(conflicts[0], np.arange(1, size)))
@@ -153,6 +153,12 @@ def _split_conflicts(labels: Labels, forbidden: Mask) -> Labels:
             labels[item] = fresh
             fresh += 1
     return _renumber(labels)
+
+
+def sum_clusters(matrix: Matrix, labels: Labels) -> Matrix:
+    """Sum a symmetric (N, N) matrix over the members of each cluster 0..K−1: (N, K)."""
+    sums: Matrix = (_members(labels) @ matrix).T
+    return sums
 
 
 def sum_blocks(matrix: Matrix, labels: Labels) -> Matrix:

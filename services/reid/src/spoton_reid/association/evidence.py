@@ -14,6 +14,8 @@ from spoton_reid.association.tracklets import Tracklet
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+_ROWS_AT_A_TIME = 64  # of a matrix: they stay in the processor's cache from step to step
+
 
 def cannot_link(tracklets: Sequence[Tracklet]) -> Mask:
     """Pairs of one camera that overlap in time: nobody is at two places of one image."""
@@ -27,13 +29,12 @@ def cannot_link(tracklets: Sequence[Tracklet]) -> Mask:
 
 def mean_appearances(tracklets: Sequence[Tracklet]) -> tuple[Matrix, Matrix]:
     """Return unit means (N, D), 0 where a tracklet has no crop, and summed weights (N,)."""
-    sums_and_weights = [tracklet.appearance() for tracklet in tracklets]
-    dimension = next((len(total) for total, _ in sums_and_weights if total is not None), 1)
-    means = np.zeros((len(tracklets), dimension))
-    for row, (total, _) in enumerate(sums_and_weights):
-        if total is not None:
-            means[row] = total / max(float(np.linalg.norm(total)), 1e-12)
-    return means, np.array([weight for _, weight in sums_and_weights])
+    sums, weights = zip(*(tracklet.appearance() for tracklet in tracklets), strict=True)
+    dimension = next((len(total) for total in sums if total is not None), 1)
+    nothing = np.zeros(dimension)
+    means = np.array([nothing if total is None else total for total in sums])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return means, np.array(weights)
 
 
 def appearance_evidence(cosines: Matrix, weights: Matrix, lookalikes: Matrix, parameters: EvidenceParameters) -> Matrix:
@@ -46,14 +47,19 @@ def appearance_evidence(cosines: Matrix, weights: Matrix, lookalikes: Matrix, pa
         parameters: what a cosine is worth, and bounds.
 
     """
-    trust = np.minimum(weights / parameters.full_crops, 1.0)
-    odds = parameters.appearance_slope * (cosines - parameters.appearance_midpoint)
+    trust = np.sqrt(np.minimum(weights / parameters.full_crops, 1.0))
     discount = parameters.appearance_slope / 2 * lookalikes
-    shared = odds - discount[:, None] - discount[None, :]
-    np.maximum(shared, parameters.lookalike_share * odds, out=shared)
-    np.minimum(odds, shared, out=odds)  # a likeness counts for less, a difference as it is
-    np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit, out=odds)
-    evidence: Matrix = odds * np.sqrt(trust)[:, None] * np.sqrt(trust)[None, :]
+    evidence = np.empty_like(cosines)
+    for first in range(0, len(cosines), _ROWS_AT_A_TIME):
+        rows = slice(first, first + _ROWS_AT_A_TIME)
+        odds = np.subtract(cosines[rows], parameters.appearance_midpoint, out=evidence[rows])
+        odds *= parameters.appearance_slope
+        shared = odds - discount[rows, None] - discount[None, :]
+        np.maximum(shared, parameters.lookalike_share * odds, out=shared)
+        np.minimum(odds, shared, out=odds)  # a likeness counts for less, a difference as it is
+        np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit, out=odds)
+        odds *= trust[rows, None]
+        odds *= trust[None, :]
     return evidence
 
 
@@ -109,31 +115,40 @@ def motion_evidence(
         parameters: speeds and bounds.
 
     """
-    cameras, first, last = _spans(tracklets, found=True)
-    gaps = (first - late[cameras])[None, :] - (last - late[cameras])[:, None]
-    earlier, later = np.nonzero((gaps > 0) & (gaps <= parameters.motion_horizon_s * fps))
+    cameras, begins, over = _spans(tracklets)
+    ends: Matrix = np.array([tracklet.ends() for tracklet in tracklets], np.float64).reshape(-1, 16)
+    first, last = ends[:, 0] - late[cameras], ends[:, 1] - late[cameras]
+    earlier, later = _successors(first, last, parameters.motion_horizon_s * fps)
     evidence = np.zeros((len(tracklets), len(tracklets)))
     if len(earlier) == 0:
         return evidence
-    elapsed = gaps[earlier, later]
-    distance_m = _floor_distances(tracklets, earlier, later, shifts[cameras[earlier], cameras[later]])
+    elapsed = first[later] - last[earlier]
+    first_box, last_box, first_floor, last_floor, velocity = np.split(ends[:, 2:], [4, 8, 10, 12], axis=1)
+    distance_m = _floor_distances(last_floor, first_floor, earlier, later, shifts[cameras[:, None], cameras[None, :]])
     same = np.flatnonzero(cameras[earlier] == cameras[later])
     one, other = earlier[same], later[same]
-    ends = np.array([tracklet.boxes[tracklet.end] for tracklet in tracklets])[one]
-    starts = np.array([tracklet.boxes[0] for tracklet in tracklets])[other]
-    distance_m[same] = _image_distances(ends, starts, parameters.person_height_m)
+    before, after = last_box[one], first_box[other]
+    distance_m[same] = _image_distances(before, after, parameters.person_height_m)
     reach_m = parameters.motion_slack_m + parameters.motion_speed_mps * elapsed / fps
     excess_m = np.where(np.isfinite(distance_m), np.clip(distance_m - reach_m, 0, None), 0.0)
     odds = np.clip(-parameters.motion_penalty_per_m * excess_m, parameters.motion_least, 0.0)
-    velocities = np.array([tracklet.velocity(at_end=True) for tracklet in tracklets])[one]
-    shift_px = velocities * elapsed[same][:, None]
-    overlap = _aligned_iou(ends + np.concatenate([shift_px, shift_px], axis=1), starts)
+    shift_px = velocity[one] * elapsed[same][:, None]
+    overlap = _aligned_iou(before + np.concatenate([shift_px, shift_px], axis=1), after)
     likely = overlap * 0.5 ** (elapsed[same] / fps / parameters.motion_bonus_fade_s)
-    spans = (span.tolist() for span in _spans(tracklets)[1:])
-    odds[same] += parameters.motion_bonus * _clear_margin(likely, one, other, *spans)
+    odds[same] += parameters.motion_bonus * _clear_margin(likely, one, other, begins.tolist(), over.tolist())
     evidence[earlier, later] = odds
     evidence[later, earlier] = odds
     return evidence
+
+
+def _successors(first: Matrix, last: Matrix, horizon: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the pairs of which one begins after the other's end, at most so much later: (P,) earlier, (P,) later."""
+    order = np.argsort(first, kind="stable")
+    starts, stops = (np.searchsorted(first[order], limit, side="right") for limit in (last, last + horizon))
+    counts = stops - starts
+    earlier = np.repeat(np.arange(len(first)), counts)
+    nth = np.arange(len(earlier)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return earlier, order[starts[earlier] + nth]
 
 
 def _clear_margin(
@@ -166,22 +181,18 @@ def _clear_margin(
     return np.maximum(margin, 0.0)
 
 
-def _spans(
-    tracklets: Sequence[Tracklet], *, found: bool = False
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _spans(tracklets: Sequence[Tracklet]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     cameras = np.array([tracklet.camera for tracklet in tracklets], dtype=np.int64)
     first = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
-    last = np.array([t.frames[t.end if found else -1] for t in tracklets], dtype=np.int64)
+    last = np.array([tracklet.frames[-1] for tracklet in tracklets], dtype=np.int64)
     return cameras, first, last
 
 
 def _floor_distances(
-    tracklets: Sequence[Tracklet], earlier: NDArray[np.int64], later: NDArray[np.int64], shifts: Matrix
+    ends: Matrix, starts: Matrix, earlier: NDArray[np.int64], later: NDArray[np.int64], shifts: Matrix
 ) -> Matrix:
-    ends = np.array([tracklet.floors[tracklet.end] for tracklet in tracklets])[earlier]
-    starts = np.array([tracklet.floors[0] for tracklet in tracklets])[later]
-    apart = ends - starts + shifts
-    distances: Matrix = np.hypot(apart[:, 0], apart[:, 1])
+    across, along = (ends[earlier, axis] - starts[later, axis] + shifts[..., axis][earlier, later] for axis in range(2))
+    distances: Matrix = np.hypot(across, along)
     return distances
 
 

@@ -56,7 +56,9 @@ def find_gaps(tracklets: Sequence[Tracklet], since: int, longest: int) -> list[G
         if not tracklet.name:
             continue
         first = max(0, bisect_right(tracklet.frames, since) - 1)
-        gaps += [_between(tracklet, row, tracklet, row + 1) for row in range(first, tracklet.end)]
+        frames = tracklet.frames
+        breaks = [row for row in range(first, tracklet.end) if frames[row + 1] - frames[row] > 1]
+        gaps += [_between(tracklet, row, tracklet, row + 1) for row in breaks]
         earlier = newest.get((tracklet.camera, tracklet.name))
         newest[tracklet.camera, tracklet.name] = tracklet
         if earlier is not None and tracklet.frames[0] > since:

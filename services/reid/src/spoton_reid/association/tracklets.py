@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spoton_reid.association.values import Observation, Point
 
 Box = tuple[float, float, float, float]
-_TAIL = 8  # boxes from which velocity at either end is taken: a third of a second at 25 frames/s
+_TAIL = 8  # boxes from which the velocity at the end is taken: a third of a second at 25 frames/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Tracklet:
     sightings: list[Sighting] = field(default_factory=list)
     filled: list[int] = field(default_factory=list)
     _looks: tuple[int, NDArray[np.float64] | None, float] = (0, None, 0.0)
+    _ends: tuple[tuple[int, int], tuple[float, ...]] = ((0, 0), ())
     label: int = -1
     name: int = 0
     told: int = -1
@@ -123,15 +124,26 @@ class Tracklet:
             setattr(self, name, values[:row])
         rest.filled = [own for own in self.filled if own >= frame]
         self.filled = [own for own in self.filled if own < frame]
-        self._looks = (0, None, 0.0)
+        self._looks, self._ends = (0, None, 0.0), ((0, 0), ())
         rest.sightings = [sighting for sighting in self.sightings if sighting.frame >= frame]
         self.sightings = [sighting for sighting in self.sightings if sighting.frame < frame]
         return rest
 
-    def velocity(self, at_end: bool) -> tuple[float, float]:
-        """Velocity of the box centre near the start or the end, pixels a frame."""
-        stop = self.end + 1
-        rows = slice(max(0, stop - _TAIL), stop) if at_end else slice(0, _TAIL)
+    def ends(self) -> tuple[float, ...]:
+        """Return how it begins and ends, filled boxes at the end left out, as 16 numbers.
+
+        First and last frame; first and last box; first and last floor position; velocity of the box centre near
+        the end, in pixels a frame.
+        """
+        size = len(self.frames), len(self.filled)
+        if size != self._ends[0]:
+            end = self.end
+            spatial = *self.boxes[0], *self.boxes[end], *self.floors[0], *self.floors[end]
+            self._ends = size, (self.frames[0], self.frames[end], *spatial, *self._final_velocity(end))
+        return self._ends[1]
+
+    def _final_velocity(self, end: int) -> tuple[float, float]:
+        rows = slice(max(0, end + 1 - _TAIL), end + 1)
         frames, boxes = self.frames[rows], self.boxes[rows]
         elapsed = frames[-1] - frames[0]
         if elapsed == 0:

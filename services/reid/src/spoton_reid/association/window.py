@@ -180,7 +180,8 @@ class Window:
         floor = table.update(tracklets, calibration.shifts, calibration.late, fps, parameters)
         motion = motion_evidence(tracklets, table.shifts, table.late, fps, parameters)
         means, weights = mean_appearances(tracklets)
-        cosines = means @ means.T
+        single = means.astype(np.float32)  # as embeddings are
+        cosines = (single @ single.T).astype(np.float64)
         strangers = np.concatenate(
             [simultaneous_pairs(tracklets, forbidden, fps), table.apart(fps, parameters)], axis=1
         )

@@ -2,7 +2,7 @@
 
 import pickle
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,19 +64,22 @@ class AssociateMachine:
         self._task: _Task | None = None
         self._associator: Associator | None = None
 
-    def feed(self, record: Tracks) -> Sequence[Output]:
+    def feed(self, record: Tracks) -> Iterator[Output]:
         """Take a camera's next record; ``RejectedRecord`` if its camera or task is not known from a START."""
         if record.kind is Kind.START:
-            return self._start(record)
+            yield from self._start(record)
+            return
         task = self._task
         if task is None and record.kind is Kind.END_OF_TASK and record.outcome is Outcome.FAILED:
-            return [Output(GLOBAL_IDS, _end_of_lost(record))]
+            yield Output(GLOBAL_IDS, _end_of_lost(record))
+            return
         if task is None or not task.buffer.knows(record.camera_id):
             raise RejectedRecord("not_started", f"camera {record.camera_id} of a task that has not started with it")
         _check_embeddings(task, record)
         if not task.buffer.has_room(record):
             raise RejectedRecord("too_far_ahead", f"camera {record.camera_id}: other cameras of its task do not follow")
-        return [output for item in task.buffer.add(record) for output in self._take(task, item)]
+        for item in task.buffer.add(record):
+            yield from self._take(task, item)
 
     def snapshot(self) -> bytes:
         """Return tracklets, identities and what waits; empty before the start and after the end."""
@@ -114,34 +117,41 @@ class AssociateMachine:
             parameters = parameters.for_model(task.model.even_cosine, task.model.slope)
         return Associator(_scene(task.start), parameters)
 
-    def _take(self, task: _Task, item: Tick | SegmentEnd | TaskEnd) -> list[Output]:
+    def _take(self, task: _Task, item: Tick | SegmentEnd | TaskEnd) -> Iterator[Output]:
+        """Publish first, decide then: what is published now is on its way while the next decision is made."""
         assert self._associator is not None
         if isinstance(item, TaskEnd):
-            task.ended = True
-            published, revisions = self._associator.finish()
-            outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
-            outputs += _segment_ends(task) + _described(task, self._associator)
-            end = _mark(
-                task,
-                Kind.END_OF_TASK,
-                item.global_frame_index,
-                item.batch_index,
-                identity_revision=task.revision,
-                outcome=item.outcome,
-                error=item.error,
-            )
-            return [*outputs, Output(GLOBAL_IDS, end)]
+            yield from self._end(task, self._associator, item)
+            return
         task.waiting.append(item)
         if isinstance(item, SegmentEnd):
-            return _segment_ends(task)
+            yield from _segment_ends(task)
+            return
         bucket = Bucket(item.global_frame_index, _observations(task.start, item), _without_picture(task.start, item))
-        published, revisions = self._associator.feed(bucket)
-        outputs = _revised(task, revisions, item.global_frame_index) + _published(task, published)
+        yield from _published(task, self._associator.take(bucket))
+        yield from _revised(task, self._associator.decide(), item.global_frame_index)
         if item.global_frame_index - task.described_tick >= _DESCRIBE_EVERY_S * task.start.scene.processing_fps:
             task.described_tick = item.global_frame_index
-            outputs += _described(task, self._associator)
-            outputs += task.watch.look(item.global_frame_index, self._associator.health())
-        return outputs
+            yield from _described(task, self._associator)
+            yield from task.watch.look(item.global_frame_index, self._associator.health())
+
+    def _end(self, task: _Task, associator: Associator, item: TaskEnd) -> Iterator[Output]:
+        task.ended = True
+        published, revisions = associator.finish()
+        yield from _revised(task, revisions, item.global_frame_index)
+        yield from _published(task, published)
+        yield from _segment_ends(task)
+        yield from _described(task, associator)
+        end = _mark(
+            task,
+            Kind.END_OF_TASK,
+            item.global_frame_index,
+            item.batch_index,
+            identity_revision=task.revision,
+            outcome=item.outcome,
+            error=item.error,
+        )
+        yield Output(GLOBAL_IDS, end)
 
 
 def _end_of_lost(record: Tracks) -> GlobalIds:
