@@ -8,7 +8,7 @@ from spoton_mapper.values import BBox, CameraFrame, FloorScene, TrackedBox
 OVERHEAD = (0.01, 0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 1.0)
 # 3 m above the floor, looking along it: row v shows the floor at 1800/(v - 240) m.
 LEVEL = (3.0, 0.0, -960.0, 0.0, 0.0, 1800.0, 0.0, 1.0, -240.0)
-PIXELS_ONLY = FootNoise(pixels=10.0, height_share=0.0, unseen_height_share=0.0, plane_m=0.0)
+PIXELS_ONLY = FootNoise(pixels=10.0, height_share=0.0, unseen_height_share=0.0, plane_m=0.0, toes_m=0.0)
 
 
 def frame(*boxes: BBox, camera_id: str = "c0", visibility: float = 1.0) -> CameraFrame:
@@ -36,6 +36,17 @@ def test_far_floor_is_less_certain_along_the_view() -> None:
     # 18 m away, 100 px below the horizon: 3/100 m a pixel across, 1800/100² = 0.18 along.
     np.testing.assert_allclose(found.position_m, [0, 18])
     np.testing.assert_allclose(found.covariance_m2, np.diag([0.3**2, 1.8**2]), atol=1e-12)
+
+
+def test_a_body_stands_behind_its_toes_as_the_camera_sees_it() -> None:
+    toes = FootNoise(pixels=10.0, toes_m=0.15)
+    below = GroundPlane(FloorScene({"c0": LEVEL}), toes).locate(frame((310, 300, 330, 340)))[0]
+    aside = GroundPlane(FloorScene({"c0": LEVEL}), toes).locate(frame((410, 300, 430, 340)))[0]
+    assert below is not None
+    assert aside is not None
+    np.testing.assert_allclose(below.position_m, [0, 18.15])
+    # 3 m to the right at 18 m: farther along the line of sight.
+    np.testing.assert_allclose(aside.position_m, np.array([3, 18]) * (1 + 0.15 / np.hypot(3, 18)))
 
 
 @pytest.mark.parametrize("foot_row", [100.0, 240.0, 260.0])

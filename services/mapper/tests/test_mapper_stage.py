@@ -74,13 +74,13 @@ def machine() -> MapperMachine:
     return MapperMachine(MapperParameters())
 
 
-def test_a_foot_is_put_where_the_homography_says() -> None:
+def test_a_body_is_put_behind_where_the_homography_has_its_foot() -> None:
     _, mapped = feed(machine(), start(), tick(0, person(250, 400)))
     track = mapped.cameras[0].tracks[0]
-    assert (track.map_x_m, track.map_y_m) == pytest.approx((2.5, 4.0))
+    assert (track.map_x_m, track.map_y_m) == pytest.approx((2.5, 3.85))
     [walker] = mapped.people
     assert (walker.global_id, walker.camera_ids) == (7, ("c0",))
-    assert (walker.x_m, walker.y_m) == pytest.approx((2.5, 4.0))
+    assert (walker.x_m, walker.y_m) == pytest.approx((2.5, 3.85))
     assert (mapped.identity_revision, mapped.global_frame_index) == (3, 0)
 
 

@@ -12,7 +12,7 @@ from spoton_mapper.values import CameraFrame, FloorScene, MapFrame, MappedFrame,
 TICK_US = 40_000
 CENTIMETRES = (0.01, 0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 1.0)
 SCENE = FloorScene({"a": CENTIMETRES, "b": CENTIMETRES, "c": CENTIMETRES}, ((0, 0), (10, 0), (10, 10), (0, 10)))
-PARAMETERS = MapperParameters(noise=FootNoise(pixels=10.0, height_share=0.0, plane_m=0.0))
+PARAMETERS = MapperParameters(noise=FootNoise(pixels=10.0, height_share=0.0, plane_m=0.0, toes_m=0.0))
 
 
 def camera(camera_id: str, x_m: float, y_m: float, global_id: int | None = 1) -> CameraFrame:

@@ -14,7 +14,7 @@ CUT_MARGIN_PX = 2.0
 
 @dataclass(frozen=True, slots=True)
 class FootNoise:
-    """How wrong a foot point may be; standard deviations.
+    """How wrong a foot point may be: standard deviations, and where people stand behind it.
 
     The defaults follow YOLO11n's lower edges on EPFL terrace1 (real, 360x288) against ground truth: rms 0.024
     of the box height where the person is visible, 0.12 where half is hidden, 0.28 where nearly all is.
@@ -25,6 +25,8 @@ class FootNoise:
         unseen_height_share: error where no foot is seen, as share of the box height.
         plane_m: what cameras' planes differ by, also with perfect boxes.
         max_std_m: where a foot in full view is less certain than this, there is no position.
+        toes_m: a box ends at the toes of the nearer foot; the middle of the body stands so far behind, as seen
+            from the camera. Medians of generated scenes: 0.16-0.20 m, with the shipped detector's boxes 0.10-0.20 m.
 
     """
 
@@ -33,6 +35,7 @@ class FootNoise:
     unseen_height_share: float = 0.25
     plane_m: float = 0.15
     max_std_m: float = 2.0
+    toes_m: float = 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,7 @@ class GroundPlane:
         feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
         positions, jacobians = camera.image_to_floor(feet), camera.jacobian(feet)
         seen, unseen = self._foot_variances(frame, boxes)
+        positions = positions + self._noise.toes_m * _away(jacobians)
         known = self._are_known(jacobians, seen)
         covariances = self._covariances(jacobians, seen + unseen)
         return [
@@ -98,6 +102,13 @@ class GroundPlane:
         covariances = self._covariances(jacobians[known], variances[known])
         known[known] = np.linalg.eigvalsh(covariances)[:, 1] <= self._noise.max_std_m**2
         return known
+
+
+def _away(jacobians: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn d(floor)/d(pixel), (N, 2, 2), into unit vectors away from an upright camera: up in its picture, (N, 2)."""
+    up = -jacobians[:, :, 1]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(up / np.linalg.norm(up, axis=1, keepdims=True))
 
 
 def _unseen_share(frame: CameraFrame, boxes: NDArray[np.float64]) -> NDArray[np.float64]:

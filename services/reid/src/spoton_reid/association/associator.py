@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spoton_reid.association.adoption import adopt_fragments
 from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration import Calibrator, CameraHealth
 from spoton_reid.association.calibration.samples import free_samples
@@ -165,7 +166,7 @@ class Associator:
         state.last_solve = now
         tail = round(parameters.longest_tail_s * fps)
         state.window.part_overlaps(now - self._interval - tail, tail)
-        state.window.cut(parameters.cut_crops, parameters.cut_cosine)
+        state.window.cut(parameters.cut_crops, parameters.cut_cosine, tail)
         step = max(1, round(parameters.window_step_s * fps))
         retired = state.window.retire((now - round(parameters.window_s * fps)) // step * step)
         state.book.remember(retired)
@@ -207,7 +208,9 @@ class Associator:
         labels = attach_leftovers(
             labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
         )
-        labels = np.unique(labels, return_inverse=True)[1]
+        labels = adopt_fragments(
+            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
+        )
         certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
         for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
             tracklet.certainty = certainty

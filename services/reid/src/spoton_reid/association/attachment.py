@@ -81,7 +81,7 @@ def _attach(
     if len(people) == 0 or len(leftovers) == 0:
         return labels
     support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
-    looks = _appearance(tracklets, hot, evidence)
+    looks = cluster_appearance(tracklets, hot, evidence)
     blocked = any_in_blocks(np.nonzero(forbidden), labels)
     scores = np.where(blocked, -np.inf, support + looks)
     over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
@@ -99,7 +99,7 @@ def _attach(
     return result
 
 
-def _appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
+def cluster_appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
     """Evidence of mean appearances between clusters; 0 where one has no crop."""
     looks = [tracklet.appearance() for tracklet in tracklets]
     dimension = next((len(total) for total, _ in looks if total is not None), 1)

@@ -126,4 +126,8 @@ class IdentityBook:
 def _is_person(group: Group, fps: float, parameters: AssociationParameters) -> bool:
     boxes = sum(len(tracklet.confidences) for tracklet in group)
     confidence = sum(sum(tracklet.confidences) for tracklet in group)
-    return boxes >= parameters.least_identity_s * fps and confidence >= parameters.least_mean_confidence * boxes
+    return (
+        boxes >= parameters.least_identity_s * fps
+        and max(len(tracklet.confidences) for tracklet in group) >= parameters.least_tracklet_s * fps
+        and confidence >= parameters.least_mean_confidence * boxes
+    )

@@ -48,6 +48,8 @@ class AttachmentParameters:
     least_odds: float = -1.0  # log-odds of the best person; hardly anybody appears for a second only
     least_odds_growing: float = 2.0  # of somebody in view, who may be new and grow into a person
     settle_s: float = 1.0  # after so long out of view, a cluster does not grow any more
+    fragment_s: float = 8.0  # summed length below which a cluster that is over may be a fragment of a person
+    least_odds_adopted: float = 1.0  # of the best person for it: who was there for seconds may be a stranger
     least_margin: float = 1.0  # by which the best person must beat the second
     least_mean_confidence: float = 0.5  # of its boxes: the detector's doubts are mostly false boxes
 
@@ -78,6 +80,7 @@ class AssociationParameters:
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
     least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
     least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost
+    least_tracklet_s: float = 0.5  # of a cluster's longest tracklet, else a ghost: false boxes look alike, and flicker
     longest_tail_s: float = 0.25  # a tracker's patience: shorter overlaps of two tracklets are its mistakes
     cut_crops: int = 6  # crops before and after a suspected swap
     cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut

@@ -78,21 +78,23 @@ class Window:
         recent = [p[-1] for p in self._tracks.values() if p[-1].frames[-1] >= since]
         for old in sorted(recent, key=lambda tracklet: tracklet.key):
             starts = [
-                young.frames[0]
-                for young in recent
-                if young.camera == old.camera
-                and old.frames[0] < young.frames[0] <= old.frames[-1] < young.frames[-1]
-                and old.frames[-1] - young.frames[0] < longest
+                young.frames[0] for young in recent if young.camera == old.camera and _runs_into(old, young, longest)
             ]
             if starts:
                 self._tracks[old.camera, old.track_id].append(old.cut(min(starts)))
 
-    def cut(self, crops: int, least_cosine: float) -> None:
-        """Cut tracklets whose appearance changes."""
-        for parts in self._tracks.values():
+    def cut(self, crops: int, least_cosine: float, longest: int) -> None:
+        """Cut tracklets whose appearance changes, and tails of at most so many frames that run into what follows."""
+        for parts in list(self._tracks.values()):
             place = parts[-1].find_cut(crops, least_cosine)
             if place is not None:
                 parts.append(parts[-1].cut(place))
+                self._part_before(parts[-1], longest)
+
+    def _part_before(self, young: Tracklet, longest: int) -> None:
+        for (camera, _), parts in sorted(self._tracks.items()):
+            if camera == young.camera and _runs_into(parts[-1], young, longest):
+                parts.append(parts[-1].cut(young.frames[0]))
 
     def retire(self, before: int) -> list[Tracklet]:
         """Remove and return everything that lies before a frame, in order.
@@ -208,3 +210,9 @@ class Window:
 
         """
         return self._floors[place].agreement()
+
+
+def _runs_into(old: Tracklet, young: Tracklet, longest: int) -> bool:
+    """Whether a tracklet ends within so many frames of another one's beginning, which goes on."""
+    overlap = old.frames[-1] - young.frames[0]
+    return 0 <= overlap < longest and old.frames[0] < young.frames[0] and old.frames[-1] < young.frames[-1]
