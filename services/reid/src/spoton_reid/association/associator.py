@@ -22,15 +22,14 @@ from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
 from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
-from spoton_reid.association.gaps import Gap, box_iou
 from spoton_reid.association.identities import IdentityBook
+from spoton_reid.association.labelling import Labeller
 from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.places import Place
 from spoton_reid.association.revisions import describe_spans, revise
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import (
     Bucket,
-    FilledBox,
     IdentityAppearance,
     IdentityRevision,
     LabelledBucket,
@@ -67,7 +66,7 @@ class Associator:
     def __init__(self, scene: Scene, parameters: AssociationParameters | None = None) -> None:
         self._scene = scene
         self._parameters = parameters or AssociationParameters()
-        self._camera_index = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
+        self._labeller = Labeller(scene, self._parameters)
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
         cameras = len(scene.cameras)
@@ -139,7 +138,7 @@ class Associator:
 
     def _absorb(self, bucket: Bucket) -> None:
         feet: list[dict[int, tuple[float, float]]] = []
-        observations = self._in_order(bucket)
+        observations = self._labeller.in_order(bucket)
         for index, camera in enumerate(self._scene.cameras):
             own = [observation for observation in observations if observation.camera_id == camera.camera_id]
             places = _visible_feet(own)
@@ -150,12 +149,6 @@ class Associator:
                 if self._monitored(observation):
                     self._state.window.add(index, bucket.global_frame_index, observation, (x_m, y_m))
         self._state.calibrator.see(bucket.global_frame_index, feet)
-
-    def _in_order(self, bucket: Bucket) -> list[Observation]:
-        unknown = {observation.camera_id for observation in bucket.observations} - self._camera_index.keys()
-        if unknown:
-            raise BucketError(f"bucket {bucket.global_frame_index}: unknown cameras {sorted(unknown)}")
-        return sorted(bucket.observations, key=lambda o: (self._camera_index[o.camera_id], o.track_id))
 
     def _monitored(self, observation: Observation) -> bool:
         area = self._scene.monitored_area
@@ -239,48 +232,8 @@ class Associator:
         published = []
         while self._state.pending and self._state.pending[0].global_frame_index <= until:
             bucket = self._state.pending.popleft()
-            published.append(self._label(bucket))
+            published.append(self._labeller.label(bucket, self._state.window))
         return published
-
-    def _label(self, bucket: Bucket) -> LabelledBucket:
-        taken: set[tuple[int, int]] = set()
-        identities: dict[tuple[str, int], tuple[int, float]] = {}
-        for observation in self._in_order(bucket):
-            camera = self._camera_index[observation.camera_id]
-            identities[observation.camera_id, observation.track_id] = self._state.window.publish(
-                camera, observation.track_id, bucket.global_frame_index, taken
-            )
-        published = [identities[o.camera_id, o.track_id] for o in bucket.observations]
-        return LabelledBucket(
-            bucket.global_frame_index,
-            bucket.observations,
-            tuple(name or None for name, _ in published),
-            tuple(certainty if name else None for name, certainty in published),
-            self._fill(bucket, taken),
-        )
-
-    def _fill(self, bucket: Bucket, taken: set[tuple[int, int]]) -> tuple[FilledBox, ...]:
-        """Box the identities that are between two boxes of a camera; `taken` as in `Window.publish`."""
-        tracks = {(self._camera_index[o.camera_id], o.track_id) for o in bucket.observations}
-        longest = round(self._parameters.longest_gap_s * self._scene.fps)
-        filled = []
-        for gap in self._state.window.gaps_at(bucket.global_frame_index, taken, tracks):
-            camera, track_id, name = gap.tracklet.camera, gap.tracklet.track_id, gap.tracklet.name
-            camera_id = self._scene.cameras[camera].camera_id
-            if camera_id in bucket.without_picture:
-                continue
-            if gap.after - gap.before > longest and not self._is_covered(bucket, camera_id, gap):
-                continue
-            box = self._state.window.fill(gap, bucket.global_frame_index, longest)
-            taken.add((camera, name))
-            tracks.add((camera, track_id))
-            filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name, gap.tracklet.certainty))
-        return tuple(filled)
-
-    def _is_covered(self, bucket: Bucket, camera_id: str, gap: Gap) -> bool:
-        """Tell whether somebody's box lies where a gap's must be: the detector boxes two people as one."""
-        box, least = gap.box(bucket.global_frame_index), self._parameters.least_cover
-        return any(o.camera_id == camera_id and box_iou(o.bbox_xyxy, box) >= least for o in bucket.observations)
 
 
 def _visible_feet(observations: list[Observation]) -> NDArray[np.float64]:
