@@ -17,11 +17,18 @@ CHECKOUT = Path(__file__).parent
 REUSE = os.environ.get("SPOTON_TEST_STACK") == "reuse"
 
 
+_PORTS = range(20000, 32000)  # below the ephemeral ones
+_BLOCK = 20
+
+
 def _free_port_base() -> int:
-    """Return a base whose whole block is free; below the ephemeral ports, so that it stays free."""
+    """Return a base whose whole block is free, and stays so: of the blocks that are this worker's own."""
     count = len(fields(Ports))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = _PORTS[worker * _BLOCK :: workers * _BLOCK]
     while True:
-        base = random.randrange(20000, 32000, 20)  # noqa: S311 - any will do
+        base = random.choice(own)  # noqa: S311 - any will do
         if all(is_free(base + offset) for offset in range(count)):
             return base
 

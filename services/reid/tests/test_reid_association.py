@@ -380,16 +380,6 @@ def test_a_long_gap_and_a_camera_without_picture_stay_empty() -> None:
     assert not any(bucket.filled for bucket in labelled)
 
 
-def test_a_longer_gap_is_filled_where_somebody_covers_the_place() -> None:
-    covered = range(44, 48)
-    buckets = [
-        replace(b, observations=(*b.observations, seen("c0", 1, 9, f, (2 + 0.1 * f, 3) if f in covered else (1, 6))))
-        for f, b in enumerate(lost(40, 52))
-    ]
-    labelled, _ = run(buckets)
-    assert [bucket.global_frame_index for bucket in labelled if bucket.filled] == list(covered)
-
-
 def test_published_at_once_no_gap_can_be_filled() -> None:
     labelled, _ = run(lost(40, 46), AssociationParameters(label_delay_s=0))
     assert not any(bucket.filled for bucket in labelled)

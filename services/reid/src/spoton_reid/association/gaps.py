@@ -69,11 +69,3 @@ def find_gaps(tracklets: Sequence[Tracklet], since: int, longest: int) -> list[G
 def _between(one: Tracklet, row: int, other: Tracklet, other_row: int) -> Gap:
     confidence = min(one.confidences[row], other.confidences[other_row])
     return Gap(one, one.frames[row], other.frames[other_row], one.boxes[row], other.boxes[other_row], confidence)
-
-
-def box_iou(one: Box, other: Box) -> float:
-    """IoU of two boxes."""
-    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
-    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
-    areas = [(x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in (one, other)]
-    return width * height / max(sum(areas) - width * height, 1e-9)

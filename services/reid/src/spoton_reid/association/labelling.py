@@ -1,7 +1,5 @@
 """A tick as it is published: an identity a box, and boxes where somebody was there and nobody found them."""
 
-from spoton_reid.association.gaps import Gap, box_iou
-from spoton_reid.association.parameters import AssociationParameters
 from spoton_reid.association.values import Bucket, FilledBox, LabelledBucket, Observation, Scene
 from spoton_reid.association.window import Window
 from spoton_reid.errors import BucketError
@@ -10,11 +8,9 @@ from spoton_reid.errors import BucketError
 class Labeller:
     """Gives the boxes of a tick the identities that a window has for them."""
 
-    def __init__(self, scene: Scene, parameters: AssociationParameters) -> None:
+    def __init__(self, scene: Scene) -> None:
         self._cameras = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
         self._ids = [camera.camera_id for camera in scene.cameras]
-        self._longest_gap = round(parameters.longest_gap_s * scene.fps)
-        self._least_cover = parameters.least_cover
 
     def in_order(self, bucket: Bucket) -> list[Observation]:
         """Sort a tick's observations by camera and track; ``BucketError`` if a camera is not of the scene."""
@@ -49,17 +45,8 @@ class Labeller:
             camera_id = self._ids[camera]
             if camera_id in bucket.without_picture:
                 continue
-            if gap.after - gap.before > self._longest_gap and not self._is_covered(bucket, camera_id, gap):
-                continue
-            box = window.fill(gap, bucket.global_frame_index, self._longest_gap)
+            box = gap.fill(bucket.global_frame_index)
             taken.add((camera, name))
             tracks.add((camera, track_id))
             filled.append(FilledBox(camera_id, track_id, box, gap.confidence, name, gap.tracklet.certainty))
         return tuple(filled)
-
-    def _is_covered(self, bucket: Bucket, camera_id: str, gap: Gap) -> bool:
-        """Tell whether somebody's box lies where a gap's must be: the detector boxes two people as one."""
-        box = gap.box(bucket.global_frame_index)
-        return any(
-            o.camera_id == camera_id and box_iou(o.bbox_xyxy, box) >= self._least_cover for o in bucket.observations
-        )

@@ -72,8 +72,6 @@ class AssociationParameters:
     certainty: CertaintyParameters = field(default_factory=CertaintyParameters)
     label_delay_s: float = 2.0  # a bucket is published this much video later; 0 publishes at once, fills no gap
     longest_gap_s: float = 1.0  # of one identity in one camera, filled by interpolation; in longer ones people turn
-    longest_covered_gap_s: float = 2.0  # the same, at the moments at which somebody's box lies where theirs must be
-    least_cover: float = 0.3  # IoU of that box with theirs; generated scenes
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
     fastest_mps: float = 7.0  # a sprint: who would have to be faster to get to another place is not looked for there

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.bridges import Bridges
 from spoton_reid.association.calibration import Calibration
 from spoton_reid.association.evidence import appearance_evidence, mean_appearances, motion_evidence
 from spoton_reid.association.floor_table import FloorTable
@@ -15,7 +14,7 @@ from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.lookalikes import likeness_of_strangers, simultaneous_pairs
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.places import Place, Places
-from spoton_reid.association.tracklets import Box, Tracklet
+from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Observation, Point
 
 Matrix = NDArray[np.float64]
@@ -50,7 +49,6 @@ class Window:
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
     _floors: dict[Place, FloorTable] = field(default_factory=dict)
     _gaps: list[Gap] = field(default_factory=list)
-    _bridges: Bridges = field(default_factory=Bridges)
 
     def __post_init__(self) -> None:
         """Begin with nobody."""
@@ -114,7 +112,6 @@ class Window:
             self._tracks[track] = staying
             if not staying:
                 del self._tracks[track]
-        gone += self._bridges.retire(before)
         return sorted(gone, key=lambda tracklet: tracklet.key)
 
     def tracklets(self) -> list[Tracklet]:
@@ -160,16 +157,6 @@ class Window:
             if (tracklet.camera, tracklet.track_id) in tracks:
                 continue  # the track goes on as somebody else, or outside the monitored area
             yield gap
-
-    def fill(self, gap: Gap, frame: int, longest: int) -> Box:
-        """Put a box into a gap; into one of more frames than this without making it part of the tracklet."""
-        return gap.fill(frame) if gap.after - gap.before <= longest else self._bridges.fill(gap, frame)
-
-    def named(self) -> list[Tracklet]:
-        """All tracklets, and the boxes between them under their present names, for revisions."""
-        tracklets = self.tracklets()
-        self._bridges.name(tracklets)
-        return tracklets + self._bridges.pieces()
 
     def by_place(self, reach_m: float) -> list[tuple[Place, list[Tracklet]]]:
         """`tracklets` by places that are farther from each other than this, but those with nobody in view."""
