@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from spoton_reid.association import AssociationParameters, Observation
 from spoton_reid.association.adoption import adopt_fragments
+from spoton_reid.association.clusters import Situation
 from spoton_reid.association.identities import IdentityBook
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.window import Window
@@ -32,9 +33,8 @@ def adopt(tracklets: list[Tracklet], labels: list[int], now: int = 400) -> list[
     forbidden = (span[:, None, 0] <= span[None, :, 1]) & (span[None, :, 0] <= span[:, None, 1])
     np.fill_diagonal(forbidden, False)
     geometry = np.zeros(forbidden.shape)
-    return adopt_fragments(
-        np.array(labels), tracklets, geometry, forbidden, now, FPS, PARAMETERS.evidence, PARAMETERS.attachment
-    ).tolist()
+    situation = Situation(tracklets, geometry, forbidden, now, FPS)
+    return adopt_fragments(np.array(labels), situation, PARAMETERS.evidence, PARAMETERS.attachment).tolist()
 
 
 def test_a_fragment_is_adopted_past_a_double_box() -> None:

@@ -18,6 +18,7 @@ from spoton_reid.association import (
 from spoton_reid.association.attachment import attach_leftovers
 from spoton_reid.association.calibration.alignment import robust_shift
 from spoton_reid.association.clustering import cluster, objective
+from spoton_reid.association.clusters import Situation
 from spoton_reid.association.evidence import cannot_link, floor_evidence, floor_log_odds
 from spoton_reid.association.exchanges import exchange_tails
 from spoton_reid.association.floor import hidden_feet, inside_polygon
@@ -395,10 +396,9 @@ def test_a_leftover_is_given_away_by_tracklets_where_one_forbids_the_rest() -> N
     parameters = AssociationParameters()
 
     def attached() -> list[int]:
-        labels, forbidden = np.array([0, 1, 1]), cannot_link(tracklets)
-        return attach_leftovers(
-            labels, tracklets, geometry, forbidden, 100, FPS, parameters.evidence, parameters.attachment
-        ).tolist()
+        situation = Situation(tracklets, geometry, cannot_link(tracklets), 100, FPS)
+        labels = np.array([0, 1, 1])
+        return attach_leftovers(labels, situation, parameters.evidence, parameters.attachment).tolist()
 
     assert attached() == [0, 0, 1]
     tracklets[1].confidences = [0.4] * len(tracklets[1].confidences)

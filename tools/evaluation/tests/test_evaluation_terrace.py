@@ -19,7 +19,7 @@ _BEGIN_S, _LENGTH_S, _FPS = 110, 8, 25  # all nine people are there; a picture t
 LEAST = {
     ("live", "idf1"): 93.5,
     ("revised", "idf1"): 94.8,
-    ("revised", "mota"): 90.3,
+    ("revised", "mota"): 90.8,
 }  # a point under the figures of the day
 
 pytestmark = [

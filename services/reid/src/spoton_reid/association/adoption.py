@@ -6,17 +6,12 @@ such a fragment does not grow any more, it is weighed against each person as a w
 each other, the shorter is left out.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.attachment import cluster_appearance
-from spoton_reid.association.clustering import sum_blocks
+from spoton_reid.association.clusters import Clusters, Situation
 from spoton_reid.association.parameters import AttachmentParameters, EvidenceParameters
-from spoton_reid.association.tracklets import Tracklet
 
-Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
@@ -24,24 +19,13 @@ _MOST_LEFT_OUT = 0.2  # of a fragment's boxes: more are not a detector's double 
 
 
 def adopt_fragments(
-    labels: Labels,
-    tracklets: Sequence[Tracklet],
-    geometry: Matrix,
-    forbidden: Mask,
-    now: int,
-    fps: float,
-    evidence: EvidenceParameters,
-    parameters: AttachmentParameters,
+    labels: Labels, situation: Situation, evidence: EvidenceParameters, parameters: AttachmentParameters
 ) -> Labels:
     """Give fragments that are over to the people they clearly are.
 
     Args:
         labels: (N,) clusters, any numbers.
-        tracklets: N.
-        geometry: (N, N) evidence of floor and motion.
-        forbidden: (N, N) pairs that must not share a cluster.
-        now: the newest frame.
-        fps: frames per second.
+        situation: the N tracklets.
         evidence: scale of appearance.
         parameters: what a fragment is, and how clear it must be.
 
@@ -49,37 +33,34 @@ def adopt_fragments(
         (N,) labels 0..K−1 without conflicts.
 
     """
-    labels = np.unique(labels, return_inverse=True)[1]
-    hot = (labels[:, None] == np.arange(int(labels.max(initial=-1)) + 1)[None, :]).astype(np.float64)
-    fragments, people = _fragments_and_people(tracklets, hot, now, fps, parameters)
+    clusters = situation.clusters(np.unique(labels, return_inverse=True)[1])
+    fragments, people = _fragments_and_people(situation, clusters, parameters)
     if not len(people) or not len(fragments):
-        return labels
-    support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
-    scores = (support + cluster_appearance(tracklets, hot, evidence))[:, people]
-    lengths = np.array([len(tracklet.frames) for tracklet in tracklets])
-    result = labels.copy()
+        return clusters.labels
+    scores = situation.scores(clusters, evidence)[:, people]
+    lengths = np.array([len(tracklet.frames) for tracklet in situation.tracklets])
+    result = clusters.labels.copy()
     for fragment in fragments.tolist():
-        own = np.flatnonzero(labels == fragment)
-        ways = [_make_way(own, np.flatnonzero(result == person), forbidden, lengths) for person in people.tolist()]
+        own = np.flatnonzero(clusters.labels == fragment)
+        others = [np.flatnonzero(result == person) for person in people.tolist()]
+        ways = [_make_way(own, other, situation.forbidden, lengths) for other in others]
         row = np.where([way is None for way in ways], -np.inf, scores[fragment])
         best = int(row.argmax())
         rival, way = float(np.delete(row, best).max(initial=-np.inf)), ways[best]
         if way is None or row[best] < parameters.least_odds_adopted or row[best] - rival < parameters.least_margin:
             continue
         result[own] = people[best]
-        result[way] = len(labels) + way
+        result[way] = len(result) + way
     return np.unique(result, return_inverse=True)[1]
 
 
 def _fragments_and_people(
-    tracklets: Sequence[Tracklet], hot: Matrix, now: int, fps: float, parameters: AttachmentParameters
+    situation: Situation, clusters: Clusters, parameters: AttachmentParameters
 ) -> tuple[Labels, Labels]:
-    lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.float64) @ hot
-    confidences = np.array([sum(tracklet.confidences) for tracklet in tracklets], np.float64) @ hot / lengths
-    last = np.array([tracklet.frames[-1] for tracklet in tracklets])
-    grows = hot.T @ (last > now - parameters.settle_s * fps) > 0
-    person = lengths >= parameters.fragment_s * fps
-    fragment = ~person & ~grows & (lengths >= fps) & (confidences >= parameters.least_mean_confidence)
+    person = clusters.lengths >= parameters.fragment_s * situation.fps
+    long = clusters.lengths >= situation.fps
+    sure = clusters.confidences >= parameters.least_mean_confidence
+    fragment = ~person & long & sure & ~situation.grows(clusters, parameters.settle_s)
     return np.flatnonzero(fragment), np.flatnonzero(person)
 
 

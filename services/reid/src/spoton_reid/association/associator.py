@@ -20,6 +20,7 @@ from spoton_reid.association.calibration.samples import free_samples
 from spoton_reid.association.calibration.transit import Passages, TransitStatistics, find_passages
 from spoton_reid.association.certainty import margins, probabilities
 from spoton_reid.association.clustering import cluster
+from spoton_reid.association.clusters import Situation
 from spoton_reid.association.evidence import cannot_link
 from spoton_reid.association.floor import hidden_feet, inside_polygon
 from spoton_reid.association.identities import IdentityBook
@@ -198,12 +199,9 @@ class Associator:
         evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
         starts = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
         labels = cluster(evidence, forbidden, start, starts, anew=state.solves % _ANEW_EVERY == 0)
-        labels = attach_leftovers(
-            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
-        )
-        labels = adopt_fragments(
-            labels, tracklets, weighed.geometry, forbidden, now, fps, parameters.evidence, parameters.attachment
-        )
+        situation = Situation(tracklets, weighed.geometry, forbidden, now, fps)
+        labels = attach_leftovers(labels, situation, parameters.evidence, parameters.attachment)
+        labels = adopt_fragments(labels, situation, parameters.evidence, parameters.attachment)
         certainties = probabilities(margins(evidence, forbidden, labels), parameters.certainty)
         for tracklet, certainty in zip(tracklets, certainties.tolist(), strict=True):
             tracklet.certainty = certainty

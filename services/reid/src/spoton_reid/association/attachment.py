@@ -5,29 +5,18 @@ person stays alone. Hardly anybody appears in the middle of a scene for a second
 once against each person as a whole, and given to the best one if that is clear.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.clustering import any_in_blocks, sum_blocks
+from spoton_reid.association.clustering import any_in_blocks
+from spoton_reid.association.clusters import Situation
 from spoton_reid.association.parameters import AttachmentParameters, EvidenceParameters
-from spoton_reid.association.tracklets import Tracklet
 
-Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
 
 def attach_leftovers(
-    labels: Labels,
-    tracklets: Sequence[Tracklet],
-    geometry: Matrix,
-    forbidden: Mask,
-    now: int,
-    fps: float,
-    evidence: EvidenceParameters,
-    parameters: AttachmentParameters,
+    labels: Labels, situation: Situation, evidence: EvidenceParameters, parameters: AttachmentParameters
 ) -> Labels:
     """Give short clusters to the people they most likely are, or single tracklets of them.
 
@@ -36,11 +25,7 @@ def attach_leftovers(
 
     Args:
         labels: (N,) clusters 0..K−1.
-        tracklets: N.
-        geometry: (N, N) evidence of floor and motion.
-        forbidden: (N, N) pairs that must not share a cluster.
-        now: the newest frame.
-        fps: frames per second.
+        situation: the N tracklets.
         evidence: scale of appearance.
         parameters: what is short, and how clear it must be.
 
@@ -48,12 +33,12 @@ def attach_leftovers(
         (N,) labels with some clusters joined; numbers may be left out.
 
     """
-    together = _attach(labels, tracklets, geometry, forbidden, now, fps, evidence, parameters)
+    together = _attach(labels, situation, evidence, parameters)
     together = np.unique(together, return_inverse=True)[1]
-    lengths = np.bincount(together, [len(tracklet.frames) for tracklet in tracklets])[together]
-    short = lengths < parameters.person_s * fps
+    lengths = np.bincount(together, [len(tracklet.frames) for tracklet in situation.tracklets])[together]
+    short = lengths < parameters.person_s * situation.fps
     singly = np.unique(np.where(short, len(labels) + np.arange(len(labels)), together), return_inverse=True)[1]
-    found = _attach(singly, tracklets, geometry, forbidden, now, fps, evidence, parameters)
+    found = _attach(singly, situation, evidence, parameters)
     moved = short & (found != singly)
     people = dict(zip(singly[~short].tolist(), together[~short].tolist(), strict=True))
     result = together.copy()
@@ -62,30 +47,18 @@ def attach_leftovers(
 
 
 def _attach(
-    labels: Labels,
-    tracklets: Sequence[Tracklet],
-    geometry: Matrix,
-    forbidden: Mask,
-    now: int,
-    fps: float,
-    evidence: EvidenceParameters,
-    parameters: AttachmentParameters,
+    labels: Labels, situation: Situation, evidence: EvidenceParameters, parameters: AttachmentParameters
 ) -> Labels:
-    count = int(labels.max(initial=-1)) + 1
-    hot = (labels[:, None] == np.arange(count)[None, :]).astype(np.float64)
-    lengths = np.array([len(tracklet.frames) for tracklet in tracklets], np.float64) @ hot
-    people = np.flatnonzero(lengths >= parameters.person_s * fps)
-    confidences = np.array([sum(tracklet.confidences) for tracklet in tracklets], np.float64) @ hot / lengths
-    short = lengths < parameters.person_s * fps
-    leftovers = np.flatnonzero(short & (confidences >= parameters.least_mean_confidence))
+    clusters = situation.clusters(labels)
+    short = clusters.lengths < parameters.person_s * situation.fps
+    people = np.flatnonzero(~short)
+    leftovers = np.flatnonzero(short & (clusters.confidences >= parameters.least_mean_confidence))
     if len(people) == 0 or len(leftovers) == 0:
         return labels
-    support = np.clip(sum_blocks(geometry, labels), -evidence.geometry_limit, evidence.geometry_limit)
-    looks = cluster_appearance(tracklets, hot, evidence)
-    blocked = any_in_blocks(np.nonzero(forbidden), labels)
-    scores = np.where(blocked, -np.inf, support + looks)
-    over = np.array([tracklet.frames[-1] for tracklet in tracklets]) <= now - parameters.settle_s * fps
-    least = np.where((hot.T @ ~over) > 0, parameters.least_odds_growing, parameters.least_odds)
+    blocked = any_in_blocks(np.nonzero(situation.forbidden), labels)
+    scores = np.where(blocked, -np.inf, situation.scores(clusters, evidence))
+    growing = situation.grows(clusters, parameters.settle_s)
+    least = np.where(growing, parameters.least_odds_growing, parameters.least_odds)
     result = labels.copy()
     for leftover in leftovers[np.argsort(-scores[np.ix_(leftovers, people)].max(axis=1), kind="stable")].tolist():
         row = np.where(blocked[leftover, people], -np.inf, scores[leftover, people])
@@ -97,17 +70,3 @@ def _attach(
         result[labels == leftover] = person
         blocked[:, person] |= blocked[:, leftover]
     return result
-
-
-def cluster_appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
-    """Evidence of mean appearances between clusters; 0 where one has no crop."""
-    looks = [tracklet.appearance() for tracklet in tracklets]
-    dimension = next((len(total) for total, _ in looks if total is not None), 1)
-    sums = np.array([np.zeros(dimension) if total is None else total for total, _ in looks])
-    means = hot.T @ sums
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    trust = np.minimum(hot.T @ np.array([weight for _, weight in looks]) / parameters.full_crops, 1.0)
-    odds = parameters.appearance_slope * (means @ means.T - parameters.appearance_midpoint)
-    odds = np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit)
-    evidence: Matrix = odds * np.sqrt(trust[:, None] * trust[None, :])
-    return evidence
