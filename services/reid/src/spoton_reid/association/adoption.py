@@ -37,14 +37,14 @@ def adopt_fragments(
     fragments, people = _fragments_and_people(situation, clusters, parameters)
     if not len(people) or not len(fragments):
         return clusters.labels
-    scores = situation.scores(clusters, evidence)[:, people]
+    scores = situation.scores(clusters, fragments, people, evidence)
     lengths = np.array([len(tracklet.frames) for tracklet in situation.tracklets])
     result = clusters.labels.copy()
-    for fragment in fragments.tolist():
+    for fragment, towards in zip(fragments.tolist(), scores, strict=True):
         own = np.flatnonzero(clusters.labels == fragment)
         others = [np.flatnonzero(result == person) for person in people.tolist()]
         ways = [_make_way(own, other, situation.forbidden, lengths) for other in others]
-        row = np.where([way is None for way in ways], -np.inf, scores[fragment])
+        row = np.where([way is None for way in ways], -np.inf, towards)
         best = int(row.argmax())
         rival, way = float(np.delete(row, best).max(initial=-np.inf)), ways[best]
         if way is None or row[best] < parameters.least_odds_adopted or row[best] - rival < parameters.least_margin:

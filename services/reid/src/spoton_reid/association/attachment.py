@@ -55,18 +55,20 @@ def _attach(
     leftovers = np.flatnonzero(short & (clusters.confidences >= parameters.least_mean_confidence))
     if len(people) == 0 or len(leftovers) == 0:
         return labels
-    blocked = any_in_blocks(np.nonzero(situation.forbidden), labels)
-    scores = np.where(blocked, -np.inf, situation.scores(clusters, evidence))
-    growing = situation.grows(clusters, parameters.settle_s)
+    exclude = any_in_blocks(np.nonzero(situation.forbidden), labels)
+    blocked = exclude[:, people]
+    scores = situation.scores(clusters, leftovers, people, evidence)
+    growing = situation.grows(clusters, parameters.settle_s)[leftovers]
     least = np.where(growing, parameters.least_odds_growing, parameters.least_odds)
+    surest = np.where(blocked[leftovers], -np.inf, scores).max(axis=1)
     result = labels.copy()
-    for leftover in leftovers[np.argsort(-scores[np.ix_(leftovers, people)].max(axis=1), kind="stable")].tolist():
-        row = np.where(blocked[leftover, people], -np.inf, scores[leftover, people])
+    for index in np.argsort(-surest, kind="stable").tolist():
+        leftover = int(leftovers[index])
+        row = np.where(blocked[leftover], -np.inf, scores[index])
         best = int(row.argmax())
         rival = float(np.delete(row, best).max(initial=-np.inf))
-        if row[best] < least[leftover] or row[best] - rival < parameters.least_margin:
+        if row[best] < least[index] or row[best] - rival < parameters.least_margin:
             continue
-        person = int(people[best])
-        result[labels == leftover] = person
-        blocked[:, person] |= blocked[:, leftover]
+        result[labels == leftover] = people[best]
+        blocked[:, best] |= exclude[leftover]
     return result

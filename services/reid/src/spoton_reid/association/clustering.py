@@ -157,7 +157,7 @@ def _split_conflicts(labels: Labels, forbidden: Mask) -> Labels:
 
 def sum_clusters(matrix: Matrix, labels: Labels) -> Matrix:
     """Sum a symmetric (N, N) matrix over the members of each cluster 0..K−1: (N, K)."""
-    sums: Matrix = (_members(labels) @ matrix).T
+    sums: Matrix = (member_matrix(labels) @ matrix).T
     return sums
 
 
@@ -166,7 +166,7 @@ def sum_blocks(matrix: Matrix, labels: Labels) -> Matrix:
     if int(labels.max(initial=-1)) + 1 == len(labels):  # everyone is alone
         order = np.argsort(labels)
         return matrix[np.ix_(order, order)]
-    members = _members(labels)
+    members = member_matrix(labels)
     blocks: Matrix = members @ (members @ matrix).T
     return blocks
 
@@ -179,7 +179,8 @@ def any_in_blocks(pairs: Pairs, labels: Labels) -> Mask:
     return found
 
 
-def _members(labels: Labels) -> "sparse.csr_array[np.float64]":
+def member_matrix(labels: Labels) -> "sparse.csr_array[np.float64]":
+    """Tell which items each cluster 0..K−1 holds: (K, N) of 0 and 1."""
     shape = int(labels.max(initial=-1)) + 1, len(labels)
     return sparse.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape)
 

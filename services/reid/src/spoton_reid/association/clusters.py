@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from spoton_reid.association.clustering import sum_blocks
+from spoton_reid.association.clustering import member_matrix
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.tracklets import Tracklet
 
@@ -36,22 +37,46 @@ class Situation:
 
     def clusters(self, labels: Labels) -> "Clusters":
         """Describe the clusters 0..K−1 of (N,) labels."""
-        hot = (labels[:, None] == np.arange(int(labels.max(initial=-1)) + 1)[None, :]).astype(np.float64)
-        lengths = np.array([len(tracklet.frames) for tracklet in self.tracklets], np.float64) @ hot
-        confidences = np.array([sum(tracklet.confidences) for tracklet in self.tracklets], np.float64) @ hot / lengths
-        return Clusters(labels, hot, lengths, confidences)
+        members = member_matrix(labels)
+        lengths = members @ np.array([len(tracklet.frames) for tracklet in self.tracklets], np.float64)
+        confidences = members @ np.array([sum(tracklet.confidences) for tracklet in self.tracklets], np.float64)
+        return Clusters(labels, members, lengths, confidences / lengths)
 
     def grows(self, clusters: "Clusters", settle_s: float) -> Mask:
         """(K,) whether a cluster was in view within the last seconds."""
         last = np.array([tracklet.frames[-1] for tracklet in self.tracklets])
-        recent: Mask = clusters.hot.T @ (last > self.now - settle_s * self.fps) > 0
+        recent: Mask = clusters.members @ (last > self.now - settle_s * self.fps).astype(np.float64) > 0
         return recent
 
-    def scores(self, clusters: "Clusters", evidence: EvidenceParameters) -> Matrix:
-        """(K, K) log-odds that two clusters are one person: floor and motion, bounded, and mean appearances."""
-        support = np.clip(sum_blocks(self.geometry, clusters.labels), -evidence.geometry_limit, evidence.geometry_limit)
-        both: Matrix = support + _appearance(self.tracklets, clusters.hot, evidence)
+    def scores(self, clusters: "Clusters", some: Labels, others: Labels, evidence: EvidenceParameters) -> Matrix:
+        """Log-odds that two clusters are one person: floor and motion, bounded, and mean appearances.
+
+        Args:
+            clusters: what the next two are numbers of.
+            some: (S,) clusters.
+            others: (O,) clusters.
+            evidence: scale and bounds.
+
+        Returns:
+            (S, O).
+
+        """
+        towards = (clusters.members[others] @ self.geometry).T
+        support = np.clip(clusters.members[some] @ towards, -evidence.geometry_limit, evidence.geometry_limit)
+        means, trust = self._appearances(clusters, evidence)
+        odds = evidence.appearance_slope * (means[some] @ means[others].T - evidence.appearance_midpoint)
+        odds = np.clip(odds, -evidence.appearance_limit, evidence.appearance_limit)
+        both: Matrix = support + odds * np.sqrt(trust[some][:, None] * trust[others][None, :])
         return both
+
+    def _appearances(self, clusters: "Clusters", evidence: EvidenceParameters) -> tuple[Matrix, Matrix]:
+        """Return unit means (K, D) and by how much they are trusted (K,), 0 where a cluster has no crop."""
+        looks = [tracklet.appearance() for tracklet in self.tracklets]
+        dimension = next((len(total) for total, _ in looks if total is not None), 1)
+        means = clusters.members @ np.array([np.zeros(dimension) if total is None else total for total, _ in looks])
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        weights = clusters.members @ np.array([weight for _, weight in looks])
+        return means, np.minimum(weights / evidence.full_crops, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +85,13 @@ class Clusters:
 
     Attributes:
         labels: (N,) which one each tracklet is in.
-        hot: (N, K) the same as 0 and 1.
+        members: (K, N) the same as 0 and 1.
         lengths: (K,) summed boxes.
         confidences: (K,) their mean confidence.
 
     """
 
     labels: Labels
-    hot: Matrix
+    members: "sparse.csr_array[np.float64]"
     lengths: Matrix
     confidences: Matrix
-
-
-def _appearance(tracklets: Sequence[Tracklet], hot: Matrix, parameters: EvidenceParameters) -> Matrix:
-    """Evidence of mean appearances between clusters; 0 where one has no crop."""
-    looks = [tracklet.appearance() for tracklet in tracklets]
-    dimension = next((len(total) for total, _ in looks if total is not None), 1)
-    sums = np.array([np.zeros(dimension) if total is None else total for total, _ in looks])
-    means = hot.T @ sums
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    trust = np.minimum(hot.T @ np.array([weight for _, weight in looks]) / parameters.full_crops, 1.0)
-    odds = parameters.appearance_slope * (means @ means.T - parameters.appearance_midpoint)
-    odds = np.clip(odds, -parameters.appearance_limit, parameters.appearance_limit)
-    evidence: Matrix = odds * np.sqrt(trust[:, None] * trust[None, :])
-    return evidence

@@ -13,6 +13,7 @@ from spoton_reid.association.tracklets import Tracklet
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Labels = NDArray[np.int64]
 
 _ROWS_AT_A_TIME = 64  # of a matrix: they stay in the processor's cache from step to step
 
@@ -124,7 +125,7 @@ def motion_evidence(
         return evidence
     elapsed = first[later] - last[earlier]
     first_box, last_box, first_floor, last_floor, velocity = np.split(ends[:, 2:], [4, 8, 10, 12], axis=1)
-    distance_m = _floor_distances(last_floor, first_floor, earlier, later, shifts[cameras[:, None], cameras[None, :]])
+    distance_m = _floor_distances(last_floor[earlier], first_floor[later], shifts[cameras[earlier], cameras[later]])
     same = np.flatnonzero(cameras[earlier] == cameras[later])
     one, other = earlier[same], later[same]
     before, after = last_box[one], first_box[other]
@@ -135,50 +136,59 @@ def motion_evidence(
     shift_px = velocity[one] * elapsed[same][:, None]
     overlap = _aligned_iou(before + np.concatenate([shift_px, shift_px], axis=1), after)
     likely = overlap * 0.5 ** (elapsed[same] / fps / parameters.motion_bonus_fade_s)
-    odds[same] += parameters.motion_bonus * _clear_margin(likely, one, other, begins.tolist(), over.tolist())
+    odds[same] += parameters.motion_bonus * _clear_margin(likely, one, other, begins, over)
     evidence[earlier, later] = odds
     evidence[later, earlier] = odds
     return evidence
 
 
-def _successors(first: Matrix, last: Matrix, horizon: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _successors(first: Matrix, last: Matrix, horizon: float) -> tuple[Labels, Labels]:
     """Find the pairs of which one begins after the other's end, at most so much later: (P,) earlier, (P,) later."""
     order = np.argsort(first, kind="stable")
     starts, stops = (np.searchsorted(first[order], limit, side="right") for limit in (last, last + horizon))
-    counts = stops - starts
-    earlier = np.repeat(np.arange(len(first)), counts)
-    nth = np.arange(len(earlier)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return earlier, order[starts[earlier] + nth]
+    earlier, nth = _runs(starts, stops - starts)
+    return earlier, order[nth]
 
 
-def _clear_margin(
-    likely: Matrix, earlier: NDArray[np.int64], later: NDArray[np.int64], first: list[int], last: list[int]
-) -> Matrix:
+def _runs(starts: Labels, counts: Labels) -> tuple[Labels, Labels]:
+    """Write out runs of numbers: (P,) whose run, and (P,) its numbers, `counts` of them from `starts`."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    return whose, starts[whose] + np.arange(len(whose)) - (np.cumsum(counts) - counts)[whose]
+
+
+def _clear_margin(likely: Matrix, earlier: Labels, later: Labels, first: Labels, last: Labels) -> Matrix:
     """How much more likely each continuation is than the best one that excludes it, at least 0.
 
     Args:
         likely: (P,) of pairs of one camera each.
         earlier: (P,) tracklets.
         later: (P,) tracklets.
-        first: first frame of each tracklet.
-        last: last frame of each tracklet; two of one camera that overlap exclude each other.
+        first: (N,) first frame of each tracklet.
+        last: (N,) last frame of each tracklet; two of one camera that overlap exclude each other.
 
     """
     margin = likely.copy()
     pairs = np.flatnonzero(likely > 0)
-    chances = dict(zip(pairs.tolist(), likely[pairs].tolist(), strict=True))
-    for mine, theirs in ((earlier, later), (later, earlier)):
-        rivals: dict[int, list[tuple[int, int]]] = {}
-        for pair, one, other in zip(pairs.tolist(), mine[pairs].tolist(), theirs[pairs].tolist(), strict=True):
-            rivals.setdefault(one, []).append((pair, other))
-        for group in rivals.values():
-            for pair, a in group:
-                best = max(
-                    (chances[q] for q, b in group if q != pair and first[a] <= last[b] and first[b] <= last[a]),
-                    default=0.0,
-                )
-                margin[pair] = min(margin[pair], chances[pair] - best)
+    chances = likely[pairs]
+    for mine, theirs in ((earlier[pairs], later[pairs]), (later[pairs], earlier[pairs])):
+        rival = _best_rivals(chances, mine, first[theirs], last[theirs])
+        margin[pairs] = np.minimum(margin[pairs], chances - rival)
     return np.maximum(margin, 0.0)
+
+
+def _best_rivals(chances: Matrix, mine: Labels, first: Labels, last: Labels) -> Matrix:
+    """Best other chance of the same tracklet with one that is there at the same time, 0 where there is none: (P,)."""
+    best = np.zeros(len(chances))
+    if not len(chances):
+        return best
+    order = np.argsort(mine, kind="stable")
+    _, starts, groups, sizes = np.unique(mine[order], return_index=True, return_inverse=True, return_counts=True)
+    one, other = _runs(starts[groups], sizes[groups])
+    one, other = order[one], order[other]
+    excluded = (one != other) & (first[one] <= last[other]) & (first[other] <= last[one])
+    runs = np.cumsum(sizes[groups]) - sizes[groups]
+    best[order] = np.maximum.reduceat(np.where(excluded, chances[other], 0.0), runs)
+    return best
 
 
 def _spans(tracklets: Sequence[Tracklet]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -188,10 +198,8 @@ def _spans(tracklets: Sequence[Tracklet]) -> tuple[NDArray[np.int64], NDArray[np
     return cameras, first, last
 
 
-def _floor_distances(
-    ends: Matrix, starts: Matrix, earlier: NDArray[np.int64], later: NDArray[np.int64], shifts: Matrix
-) -> Matrix:
-    across, along = (ends[earlier, axis] - starts[later, axis] + shifts[..., axis][earlier, later] for axis in range(2))
+def _floor_distances(ends: Matrix, starts: Matrix, shifts: Matrix) -> Matrix:
+    across, along = (ends - starts + shifts).T
     distances: Matrix = np.hypot(across, along)
     return distances
 
