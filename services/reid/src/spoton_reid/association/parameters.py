@@ -78,7 +78,7 @@ class AssociationParameters:
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
     least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
     least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost
-    least_tracklet_s: float = 0.5  # of a cluster's longest tracklet, else a ghost: false boxes look alike, and flicker
+    least_tracklet_s: float = 0.5  # in one tracklet, or seen by two cameras at once, else a ghost: false boxes flicker
     longest_tail_s: float = 0.25  # a tracker's patience: shorter overlaps of two tracklets are its mistakes
     cut_crops: int = 6  # crops before and after a suspected swap
     cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut
