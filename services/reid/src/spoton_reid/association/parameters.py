@@ -36,6 +36,7 @@ class EvidenceParameters:
     motion_least: float = -8.0
     motion_bonus: float = 4.0  # at full overlap of the predicted with the found box, same camera
     motion_bonus_fade_s: float = 0.5  # the bonus halves in this time: predictions age quickly
+    transit_limit: float = 2.0  # either way: learned from what association itself decided
     geometry_limit: float = 8.0  # of floor and motion together, between two clusters
     person_height_m: float = 1.7  # scales pixels to metres where the floor position is unknown
 
