@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 from spoton_reid.association import AssociationParameters
 from websockets.exceptions import ConnectionClosed
@@ -35,13 +36,13 @@ _WARM_UP = 40  # pictures: connections are opened, the window of association fil
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Delays of one task's pictures, milliseconds; the first ones are left out.
+    """Delays of one task's pictures, milliseconds, without the first ones and those published at once at the end.
 
     Attributes:
-        added: from a picture's publication to a WebSocket client, without ``meant`` and ``model``.
+        added: from a picture's publication to a WebSocket client, without ``meant`` and ``models``.
         steps: what each stage adds, Kafka before it included; association without what is meant.
         meant: the delay with which association publishes.
-        model: mean time of a picture in the detector's network.
+        models: mean time in the networks of ``detector`` (a call) and ``track`` (all crops of a picture).
         decoding: mean time of a picture in ingest, before its publication.
 
     """
@@ -49,7 +50,7 @@ class Delay:
     added: list[float]
     steps: dict[str, list[float]]
     meant: float
-    model: float
+    models: Mapping[str, float]
     decoding: float
 
     def percentile(self, share: float) -> float:
@@ -76,14 +77,18 @@ def live_environment(materials: Materials, work: Path) -> Materials:
 
 def measure_delay(line: Line, live: Materials, out: Path) -> Delay:
     """Run the environment at the speed of its video and listen to it like any client."""
-    before = _model_seconds(line)
+    before = _spent(line)
     listener = _Listener(line.connections.gateway_url)
-    line.run(live, out, listener.listen)
+    pictures = line.run(live, out, listener.listen).report.frames_in
     updates = listener.finish()
-    after = _model_seconds(line)
-    meant = round(AssociationParameters().label_delay_s * FPS) / FPS * 1000
-    detector, ingest = (_mean_ms(before, after, name) for name in ("detector", "ingest"))
-    return _delay([u for u in updates if u.tick >= _WARM_UP], meant, detector, ingest)
+    spent = {stage: after - before[stage] for stage, after in _spent(line).items()}
+    models = {"detector": 1000 * float(spent["detector"][0] / spent["detector"][1])}
+    models["track"] = 1000 * float(spent["track"][0]) / pictures
+    decoding = 1000 * float(spent["ingest"][0] / spent["ingest"][1])
+    meant = round(AssociationParameters().label_delay_s * FPS)
+    last = max(update.tick for update in updates) - meant
+    settled = [update for update in updates if _WARM_UP <= update.tick <= last]
+    return _delay(settled, meant / FPS * 1000, models, decoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +129,24 @@ class _Listener:
             self._updates.append(_Update(payload["global_frame_index"], arrived_us, payload["latency"]))
 
 
-def _delay(updates: Sequence[_Update], meant: float, model: float, decoding: float) -> Delay:
+def _delay(updates: Sequence[_Update], meant: float, models: Mapping[str, float], decoding: float) -> Delay:
+    known = {**models, "associate": meant}
     steps: dict[str, list[float]] = {}
     for update in updates:
         left = [update.left_us[hop] for hop in _HOPS] + [update.arrived_us]
         for name, begin, end in zip([*_HOPS[1:], "gateway"], left[:-1], left[1:], strict=True):
-            steps.setdefault(name, []).append((end - begin) / 1000)
-    steps["detector"] = [ms - model for ms in steps["detector"]]
-    steps["associate"] = [ms - meant for ms in steps["associate"]]
+            steps.setdefault(name, []).append((end - begin) / 1000 - known.get(name, 0.0))
     added = [float(sum(row)) for row in zip(*steps.values(), strict=True)]
-    return Delay(added, steps, meant, model, decoding)
+    return Delay(added, steps, meant, models, decoding)
 
 
-def _model_seconds(line: Line) -> dict[str, tuple[float, float]]:
-    """Read (sum, count) of the detector's calls of its network and of ingest's pictures."""
-    wanted = {"detector": "spoton_model_seconds", "ingest": "spoton_feed_seconds"}
-    found = {}
+def _spent(line: Line) -> dict[str, NDArray[np.float64]]:
+    """Read seconds and calls of the networks, and of ingest's decoding, until now, by stage."""
+    wanted = {"detector": "spoton_model_seconds", "reid": "spoton_model_seconds", "ingest": "spoton_feed_seconds"}
+    found: dict[str, NDArray[np.float64]] = {}
     for service, metric in wanted.items():
-        text = httpx.get(f"{line.service_url(service)}/metrics").text
-        samples = {
-            sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples
-        }
-        found[service] = samples.get(f"{metric}_sum", 0.0), samples.get(f"{metric}_count", 0.0)
+        for family in text_string_to_metric_families(httpx.get(f"{line.service_url(service)}/metrics").text):
+            for sample in family.samples if family.name == metric else ():
+                totals = found.setdefault(sample.labels["stage"], np.zeros(2))
+                totals += [sample.value * (sample.name == f"{metric}_{what}") for what in ("sum", "count")]
     return found
-
-
-def _mean_ms(before: Mapping[str, tuple[float, float]], after: Mapping[str, tuple[float, float]], name: str) -> float:
-    seconds, count = (b - a for a, b in zip(before[name], after[name], strict=True))
-    return 1000 * seconds / max(count, 1.0)

@@ -141,7 +141,8 @@ class Bench:
             "added_latency_ms_p50": delay.percentile(50),
             "added_latency_ms_p99": delay.percentile(99),
             "latency_ms_label_delay": delay.meant,
-            "latency_ms_model": delay.model,
+            "latency_ms_model": delay.models["detector"],
+            "latency_ms_embedder": delay.models["track"],
             "latency_ms_decoding": delay.decoding,
         }
         pictures.draw_delay(delay, self.pictures / "delay.png")

@@ -41,10 +41,11 @@ FIGURES = (
     Figure("cpu_ms_per_frame_models", "CPU of the bare networks for a picture, measured alone"),
     Figure("cpu_beyond_models", "CPU of the services over that of the networks, minus 1", "≤ 0.10"),
     Figure("cpu_beyond_models_with_servers", "the same with the servers"),
-    Figure("added_latency_ms_p50", "delay of a live picture to a client, without network and label delay", "≤ 30"),
+    Figure("added_latency_ms_p50", "delay of a live picture to a client, without networks and label delay", "≤ 30"),
     Figure("added_latency_ms_p99", "the same, 99th percentile", "≤ 100"),
     Figure("latency_ms_label_delay", "the delay with which association publishes, a setting"),
     Figure("latency_ms_model", "mean time of a picture in the detector's network"),
+    Figure("latency_ms_embedder", "mean time of a picture's crops in the Re-ID network"),
     Figure("latency_ms_decoding", "mean time of a picture in ingest, before the delay is counted"),
     Figure(
         "cost_per_camera_64_vs_1", "CPU of tracking to database for a picture, at 64 cameras over at 1", "0.8 to 1.2"

@@ -21,8 +21,8 @@ def seen(person: int, confidence: float = 0.9) -> Observation:
     return Observation("c0", 1, (0, 0, 40, 100), confidence, 1.0, look, None)
 
 
-def tracklet(person: int, track: int, first: int, last: int) -> Tracklet:
-    made = Tracklet(0, track, 0)
+def tracklet(person: int, track: int, first: int, last: int, camera: int = 0) -> Tracklet:
+    made = Tracklet(camera, track, 0)
     for frame in range(first, last):
         made.add(frame, seen(person), (float("nan"), float("nan")))
     return made
@@ -62,6 +62,13 @@ def test_boxes_that_flicker_are_nobody(longest: int, named: bool) -> None:
     assert (names != [0]) == named
     least = replace(PARAMETERS, least_tracklet_s=0.0)
     assert IdentityBook().name([group], FPS, least)[0] != [0]
+
+
+@pytest.mark.parametrize(("late", "named"), [(0, True), (10, False)])
+def test_flicker_that_two_cameras_see_at_once_is_somebody(late: int, named: bool) -> None:
+    group = [tracklet(1, track, 20 * track, 20 * track + 3) for track in range(4)]
+    group += [tracklet(1, track, 20 * track + late, 20 * track + late + 3, camera=1) for track in range(4)]
+    assert (IdentityBook().name([group], FPS, PARAMETERS)[0] != [0]) == named
 
 
 def test_a_tail_is_cut_where_a_track_turns_out_to_go_on_as_somebody_else() -> None:

@@ -6,6 +6,7 @@ from spoton_reid.association.calibration.transit import Passages, TransitStatist
 from spoton_reid.association.tracklets import Tracklet
 
 FPS = 10.0
+LIMIT = 2.0
 DOORS = ((1.0, 1.0), (9.0, 1.0))  # where camera 0 loses people, where camera 1 finds them
 
 
@@ -47,21 +48,21 @@ def test_the_usual_time_speaks_for_the_one_who_left_then() -> None:
         statistics.learn(past, passages(past), (0, 1000))
     left = [tracklet(0, 0, 0 + 20, 1, DOORS[0]), tracklet(0, 0, 55, 2, DOORS[0])]
     came = tracklet(1, 70, 100, 3, DOORS[1])
-    weighed = statistics.evidence([*left, came], passages([*left, came]))
+    weighed = statistics.evidence([*left, came], passages([*left, came]), LIMIT)
     assert weighed[0, 2] > 1.0, "five seconds, as everybody"
     assert weighed[1, 2] < weighed[0, 2], "a second and a half is no blind gap"
     assert weighed.tolist() == weighed.T.tolist()
     late = tracklet(1, 20 + 130, 200, 3, DOORS[1])
-    assert statistics.evidence([left[0], late], passages([left[0], late]))[0, 1] < 0, "thirteen, as nobody"
-    assert np.abs(weighed).max() <= 2.0
+    assert statistics.evidence([left[0], late], passages([left[0], late]), LIMIT)[0, 1] < 0, "thirteen, as nobody"
+    assert np.abs(weighed).max() <= LIMIT
     elsewhere = tracklet(1, 70, 100, 3, (30.0, 30.0))
-    assert not statistics.evidence([left[0], elsewhere], passages([left[0], elsewhere])).any()
+    assert not statistics.evidence([left[0], elsewhere], passages([left[0], elsewhere]), LIMIT).any()
 
 
 def test_nothing_is_known_at_first_and_doubtful_names_teach_nothing() -> None:
     statistics, past = TransitStatistics(2), walks(away=50)
-    assert not statistics.evidence(past, passages(past)).any()
+    assert not statistics.evidence(past, passages(past), LIMIT).any()
     for one in past:
         one.certainty = 0.7
     statistics.learn(past, passages(past), (0, 1000))
-    assert not statistics.evidence(past, passages(past)).any()
+    assert not statistics.evidence(past, passages(past), LIMIT).any()

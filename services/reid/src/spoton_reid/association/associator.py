@@ -197,7 +197,8 @@ class Associator:
             floor = state.window.floor_agreement(place)
             self._learn(now, since, tracklets, weighed, floor, forbidden, passages)
         start = np.array([tracklet.label for tracklet in tracklets], dtype=np.int64)
-        evidence = weighed.looks + weighed.geometry + state.transit.evidence(tracklets, passages)
+        transit = state.transit.evidence(tracklets, passages, parameters.evidence.transit_limit)
+        evidence = weighed.looks + weighed.geometry + transit
         starts = np.array([tracklet.frames[0] for tracklet in tracklets], dtype=np.int64)
         labels = cluster(evidence, forbidden, start, starts, anew=state.solves % _ANEW_EVERY == 0)
         situation = Situation(tracklets, weighed.geometry, forbidden, now, fps)

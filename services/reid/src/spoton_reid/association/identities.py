@@ -1,5 +1,6 @@
 """The identities of a task: their names, what they looked like, where they were published."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -128,6 +129,15 @@ def _is_person(group: Group, fps: float, parameters: AssociationParameters) -> b
     confidence = sum(sum(tracklet.confidences) for tracklet in group)
     return (
         boxes >= parameters.least_identity_s * fps
-        and max(len(tracklet.confidences) for tracklet in group) >= parameters.least_tracklet_s * fps
         and confidence >= parameters.least_mean_confidence * boxes
+        and not _flickers(group, parameters.least_tracklet_s * fps)
     )
+
+
+def _flickers(group: Group, least: float) -> bool:
+    """Whether no tracklet has so many boxes, nor do two cameras see the same so often at the same time."""
+    if max(len(tracklet.frames) for tracklet in group) >= least:
+        return False
+    sightings = {(tracklet.camera, frame) for tracklet in group for frame in tracklet.frames}
+    cameras = Counter(frame for _, frame in sightings)
+    return sum(count > 1 for count in cameras.values()) < least

@@ -36,6 +36,7 @@ class EvidenceParameters:
     motion_least: float = -8.0
     motion_bonus: float = 4.0  # at full overlap of the predicted with the found box, same camera
     motion_bonus_fade_s: float = 0.5  # the bonus halves in this time: predictions age quickly
+    transit_limit: float = 2.0  # either way: learned from what association itself decided
     geometry_limit: float = 8.0  # of floor and motion together, between two clusters
     person_height_m: float = 1.7  # scales pixels to metres where the floor position is unknown
 
@@ -90,7 +91,7 @@ class AssociationParameters:
     window_step_s: float = 5.0  # the window moves in steps: each parts tracklets and weighs them anew
     least_identity_s: float = 1.0  # summed length of a cluster below which it is taken for a ghost
     least_mean_confidence: float = 0.5  # of a cluster's boxes, else a ghost
-    least_tracklet_s: float = 0.5  # of a cluster's longest tracklet, else a ghost: false boxes look alike, and flicker
+    least_tracklet_s: float = 0.5  # in one tracklet, or seen by two cameras at once, else a ghost: false boxes flicker
     longest_tail_s: float = 0.25  # a tracker's patience: shorter overlaps of two tracklets are its mistakes
     cut_crops: int = 6  # crops before and after a suspected swap
     cut_cosine: float = 0.45  # of their mean appearances, below which the tracklet is cut

@@ -51,6 +51,7 @@ WITHOUT = (
     Variant("without_appearance", "without appearance", without="appearance"),
     Variant("without_plane", "without the floor plane", without="plane"),
     Variant("without_motion", "without motion", silenced=("motion_penalty_per_m", "motion_bonus")),
+    Variant("without_transit", "without times of transit", silenced=("transit_limit",)),
 )
 TRACKERS = tuple(
     Variant(f"tracker_{name}", f"{name} (BoxMOT), our links", tracker=name)

@@ -23,7 +23,6 @@ _EDGES_S = np.array([2.0, 3.0, 4.5, 6.5, 9.0, 13.0, 18.0, 25.0])  # bins of time
 _SAME, _OTHER = 0, 1
 _LEAST_S = 0.5  # shorter tracklets are mostly mistakes and neither come nor leave
 _PRIOR = 8.0  # passages at which what was counted weighs half
-_MOST = 2.0  # log-odds either way: learned from what association itself decided
 _KEPT = 0.995  # of what is known, at each look
 _SURE = 0.9  # certainty of a name that is learned from
 
@@ -110,8 +109,18 @@ class TransitStatistics:
                     between = self._row(leaver.camera, comer.camera)
                     self._counts[between, kind, doors[0], doors[1], _bins(away_s)] += 1
 
-    def evidence(self, tracklets: Sequence[Tracklet], passages: Passages) -> Matrix:
-        """Weigh who left against who came: (N, N) symmetric log-odds, 0 where nothing is known."""
+    def evidence(self, tracklets: Sequence[Tracklet], passages: Passages, limit: float) -> Matrix:
+        """Weigh who left against who came.
+
+        Args:
+            tracklets: N.
+            passages: of them.
+            limit: of log-odds, either way.
+
+        Returns:
+            (N, N) symmetric log-odds, 0 where nothing is known.
+
+        """
         weighed = np.zeros((len(tracklets), len(tracklets)))
         leavers = [tracklets[row] for row in passages.leavers.tolist()]
         comers = [tracklets[row] for row in passages.comers.tolist()]
@@ -122,7 +131,7 @@ class TransitStatistics:
         cameras = [np.array([tracklet.camera for tracklet in some], np.int64) for some in (leavers, comers)]
         rows = self._rows[cameras[0][:, None], cameras[1][None, :]]
         known = (passages.away_s >= _EDGES_S[0]) & (out >= 0) & (into >= 0) & (rows >= 0)
-        odds = np.where(known, self._odds()[rows, out, into, _bins(passages.away_s)], 0.0)
+        odds = np.where(known, self._odds()[rows, out, into, _bins(passages.away_s)], 0.0).clip(-limit, limit)
         weighed[np.ix_(passages.leavers, passages.comers)] = odds
         return weighed + weighed.T
 
@@ -141,7 +150,7 @@ class TransitStatistics:
         overall = (self._counts[:, _SAME].sum() + 1) / (self._counts.sum() + 2)
         share = (counts[:, _SAME] + _PRIOR * overall) / (counts.sum(axis=1) + _PRIOR)
         odds: Matrix = np.log(share / (1 - share)) - np.log(overall / (1 - overall))
-        return np.clip(odds, -_MOST, _MOST)
+        return odds
 
     def _use_door(self, camera: int, foot: tuple[float, float]) -> None:
         doors = self._doors[camera]
