@@ -3,7 +3,7 @@
 from spoton_reid.association.associator import Associator
 from spoton_reid.association.calibration import CameraHealth
 from spoton_reid.association.floor import foot_on_floor, touches_border
-from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters, PathParameters
+from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters, SmoothingParameters
 from spoton_reid.association.values import (
     Bucket,
     FilledBox,
@@ -26,9 +26,9 @@ __all__ = [
     "IdentityRevision",
     "LabelledBucket",
     "Observation",
-    "PathParameters",
     "Scene",
     "SceneCamera",
+    "SmoothingParameters",
     "foot_on_floor",
     "touches_border",
 ]

@@ -1,7 +1,7 @@
 """A tick as it is published: an identity a box, better boxes where the detector errs, and boxes where it missed."""
 
 from spoton_reid.association.gaps import Gap
-from spoton_reid.association.parameters import PathParameters
+from spoton_reid.association.parameters import SmoothingParameters
 from spoton_reid.association.values import Box, Bucket, FilledBox, LabelledBucket, Observation, Scene
 from spoton_reid.association.window import Window
 from spoton_reid.errors import BucketError
@@ -13,7 +13,7 @@ _Places = dict[_Key, Box]
 class Labeller:
     """Gives the boxes of a tick the identities that a window has for them."""
 
-    def __init__(self, scene: Scene, parameters: PathParameters) -> None:
+    def __init__(self, scene: Scene, parameters: SmoothingParameters) -> None:
         self._cameras = {camera.camera_id: index for index, camera in enumerate(scene.cameras)}
         self._ids = [camera.camera_id for camera in scene.cameras]
         self._fps = scene.fps
@@ -39,7 +39,7 @@ class Labeller:
         keys = [(self._cameras[o.camera_id], name) for o, (name, _) in zip(bucket.observations, published, strict=True)]
         unsure = [key for o, key in zip(bucket.observations, keys, strict=True) if key[1] and self._is_unsure(o)]
         wanted = sorted({*unsure, *((gap.tracklet.camera, gap.tracklet.name) for gap in gaps)})
-        places = window.paths.at(bucket.global_frame_index, wanted, self._fps, self._parameters)
+        places = window.found.smooth(bucket.global_frame_index, wanted, self._fps, self._parameters)
         return LabelledBucket(
             bucket.global_frame_index,
             bucket.observations,

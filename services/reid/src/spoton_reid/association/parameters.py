@@ -65,7 +65,7 @@ class CertaintyParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class PathParameters:
+class SmoothingParameters:
     """When the path of somebody knows better than the detector where they are; terrace1 and generated scenes."""
 
     reach_s: float = 0.8  # before and after: further off, people have turned
@@ -82,7 +82,7 @@ class AssociationParameters:
     evidence: EvidenceParameters = field(default_factory=EvidenceParameters)
     attachment: AttachmentParameters = field(default_factory=AttachmentParameters)
     certainty: CertaintyParameters = field(default_factory=CertaintyParameters)
-    paths: PathParameters = field(default_factory=PathParameters)
+    smoothing: SmoothingParameters = field(default_factory=SmoothingParameters)
     label_delay_s: float = 2.0  # a bucket is published this much video later; 0 publishes at once, fills no gap
     longest_gap_s: float = 1.0  # of one identity in one camera, filled; in longer ones people turn
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label

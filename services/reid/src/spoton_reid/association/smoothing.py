@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.parameters import PathParameters
+from spoton_reid.association.parameters import SmoothingParameters
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Box
 
@@ -22,7 +22,7 @@ _ROUNDS = 4  # of reweighting: more change little
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
+class FoundBoxes:
     """Where the people of each camera were found.
 
     Attributes:
@@ -38,7 +38,7 @@ class Paths:
     boxes: Matrix
     confidences: Matrix
 
-    def at(self, frame: int, keys: Sequence[Key], fps: float, parameters: PathParameters) -> dict[Key, Box]:
+    def smooth(self, frame: int, keys: Sequence[Key], fps: float, parameters: SmoothingParameters) -> dict[Key, Box]:
         """Say where people were at a frame: those who were found often enough around it."""
         reach = max(1, round(parameters.reach_s * fps))
         start = frame - reach - self.first
@@ -55,7 +55,7 @@ class Paths:
         return {key: (x1, y1, x2, y2) for key, (x1, y1, x2, y2) in zip(found, boxes.tolist(), strict=True)}
 
 
-def collect_paths(tracklets: Sequence[Tracklet], first: int, last: int) -> Paths:
+def collect_boxes(tracklets: Sequence[Tracklet], first: int, last: int) -> FoundBoxes:
     """Collect the boxes that were found of named tracklets from one frame to another."""
     named = [t for t in tracklets if t.name and t.frames[-1] >= first and t.frames[0] <= last]
     keys = sorted({(tracklet.camera, tracklet.name) for tracklet in named})
@@ -65,7 +65,7 @@ def collect_paths(tracklets: Sequence[Tracklet], first: int, last: int) -> Paths
         row = rows[tracklet.camera, tracklet.name]
         frames, found, certain = tracklet.found(first, last)
         boxes[row, frames - first], confidences[row, frames - first] = found, certain
-    return Paths(rows, first, boxes, confidences)
+    return FoundBoxes(rows, first, boxes, confidences)
 
 
 def _fit(boxes: Matrix, weights: Matrix, times: Matrix, scale: float) -> Matrix:

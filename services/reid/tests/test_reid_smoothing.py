@@ -4,14 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from spoton_reid.association import Associator, Bucket, LabelledBucket, Observation, PathParameters, Scene, SceneCamera
-from spoton_reid.association.paths import collect_paths
+from spoton_reid.association import (
+    Associator,
+    Bucket,
+    LabelledBucket,
+    Observation,
+    Scene,
+    SceneCamera,
+    SmoothingParameters,
+)
+from spoton_reid.association.smoothing import collect_boxes
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Box
 
 FPS = 10.0
 CAMERA = SceneCamera("c0", np.diag([0.01, 0.01, 1.0]), (1000, 1000))
-PARAMETERS = PathParameters()
+PARAMETERS = SmoothingParameters()
 
 
 def whole(frame: int) -> Box:
@@ -68,22 +76,23 @@ def test_a_stranger_to_all_names_keeps_the_box() -> None:
 def test_a_gap_is_filled_with_the_body_and_not_with_its_visible_half() -> None:
     found = [seen(f) for f in range(60)]
     found[29], found[34] = seen(29, left_half(whole(29))), seen(34, left_half(whole(34)))
-    associator, filled = Associator(Scene(FPS, (CAMERA,))), {}
+    associator, filled = Associator(Scene(FPS, (CAMERA,))), dict[int, Box]()
     published = []
     for frame, observation in enumerate(found):
         published += associator.feed(Bucket(frame, () if 30 <= frame < 34 else (observation,)))[0]
     for bucket in published + associator.finish()[0]:
-        filled.update({bucket.global_frame_index: box.bbox_xyxy for box in bucket.filled})
+        for box in bucket.filled:
+            filled[bucket.global_frame_index] = box.bbox_xyxy
     assert sorted(filled) == [30, 31, 32, 33]
     for frame, box in filled.items():
         assert box == pytest.approx(whole(frame), abs=8)
 
 
 def test_a_path_is_known_only_where_boxes_are_near_and_reaches_no_farther_than_they() -> None:
-    paths = collect_paths([walk([whole(f) for f in range(40)], [*range(10), *range(30, 40)])], 0, 39)
-    assert paths.at(20, [(0, 7)], FPS, PARAMETERS) == {}
-    assert paths.at(5, [(0, 8), (1, 7)], FPS, PARAMETERS) == {}
-    inside, beyond = paths.at(5, [(0, 7)], FPS, PARAMETERS)[0, 7], paths.at(11, [(0, 7)], FPS, PARAMETERS)[0, 7]
+    found = collect_boxes([walk([whole(f) for f in range(40)], [*range(10), *range(30, 40)])], 0, 39)
+    assert found.smooth(20, [(0, 7)], FPS, PARAMETERS) == {}
+    assert found.smooth(5, [(0, 8), (1, 7)], FPS, PARAMETERS) == {}
+    inside, beyond = found.smooth(5, [(0, 7)], FPS, PARAMETERS)[0, 7], found.smooth(11, [(0, 7)], FPS, PARAMETERS)[0, 7]
     assert inside == pytest.approx(whole(5))
     assert beyond[2] <= whole(9)[2]
 
@@ -95,9 +104,9 @@ def test_boxes_that_were_filled_in_say_nothing_about_a_path() -> None:
     for values, value in ((tracklet.boxes, (0.0, 0.0, 1.0, 1.0)), (tracklet.confidences, 1.0)):
         values.insert(15, value)  # type: ignore[arg-type]
     tracklet.filled.append(15)
-    paths = collect_paths([tracklet], 10, 30)
-    assert paths.confidences[0, 5] == 0
-    assert paths.at(17, [(0, 7)], FPS, PARAMETERS)[0, 7] == pytest.approx(whole(17))
+    found = collect_boxes([tracklet], 10, 30)
+    assert found.confidences[0, 5] == 0
+    assert found.smooth(17, [(0, 7)], FPS, PARAMETERS)[0, 7] == pytest.approx(whole(17))
 
 
 def test_at_a_low_rate_the_boxes_next_to_a_moment_are_asked() -> None:
