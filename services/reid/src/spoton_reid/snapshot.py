@@ -5,7 +5,7 @@ from typing import Any
 
 from spoton_reid.errors import SnapshotError
 
-_VERSION = 4
+_VERSION = 5
 
 
 def pack_state(kind: str, state: Any) -> bytes:

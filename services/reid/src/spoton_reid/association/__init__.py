@@ -2,8 +2,8 @@
 
 from spoton_reid.association.associator import Associator
 from spoton_reid.association.calibration import CameraHealth
-from spoton_reid.association.floor import foot_on_floor
-from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters
+from spoton_reid.association.floor import foot_on_floor, touches_border
+from spoton_reid.association.parameters import AssociationParameters, EvidenceParameters, SmoothingParameters
 from spoton_reid.association.values import (
     Bucket,
     FilledBox,
@@ -28,5 +28,7 @@ __all__ = [
     "Observation",
     "Scene",
     "SceneCamera",
+    "SmoothingParameters",
     "foot_on_floor",
+    "touches_border",
 ]

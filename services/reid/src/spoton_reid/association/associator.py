@@ -67,7 +67,7 @@ class Associator:
     def __init__(self, scene: Scene, parameters: AssociationParameters | None = None) -> None:
         self._scene = scene
         self._parameters = parameters or AssociationParameters()
-        self._labeller = Labeller(scene)
+        self._labeller = Labeller(scene, self._parameters.smoothing)
         self._delay = round(self._parameters.label_delay_s * scene.fps)
         self._interval = max(1, round(self._parameters.solve_interval_s * scene.fps))
         cameras = len(scene.cameras)
@@ -183,6 +183,7 @@ class Associator:
                 tracklet.label, tracklet.name = label, name
         published_until = now if not state.pending else state.pending[0].global_frame_index - 1
         state.window.note_gaps(published_until, round(parameters.longest_gap_s * fps))
+        state.window.note_boxes(published_until + 1 - math.ceil(parameters.smoothing.reach_s * fps), now)
         camera_ids = [camera.camera_id for camera in self._scene.cameras]
         return describe_spans(merged, camera_ids) + revise(state.window.tracklets(), published_until, camera_ids)
 

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.values import Point, SceneCamera
+from spoton_reid.association.values import Box, Point, SceneCamera
 
 _FOOT_MARGIN = 0.1  # of the box height: detectors end a box a little above or below the occluder
-_BORDER_PX = 2.0  # a box that reaches the lower border hides its foot
+_BORDER_PX = 2.0  # boxes that reach a border end there; at the lower one the foot is hidden
 
 
-def foot_on_floor(camera: SceneCamera, bbox_xyxy: tuple[float, float, float, float]) -> Point | None:
+def foot_on_floor(camera: SceneCamera, bbox_xyxy: Box) -> Point | None:
     """Project the bottom centre of a box to the floor.
 
     Returns:
@@ -27,6 +27,13 @@ def foot_on_floor(camera: SceneCamera, bbox_xyxy: tuple[float, float, float, flo
     if w * below_horizon <= 0:
         return None
     return x / w, y / w
+
+
+def touches_border(camera: SceneCamera, bbox_xyxy: Box) -> bool:
+    """Whether a box reaches the border of the image, which may cut it."""
+    x1, y1, x2, y2 = bbox_xyxy
+    width, height = camera.image_size_px
+    return min(x1, y1) <= _BORDER_PX or x2 >= width - _BORDER_PX or y2 >= height - _BORDER_PX
 
 
 def inside_polygon(point: Point, polygon: tuple[Point, ...]) -> bool:

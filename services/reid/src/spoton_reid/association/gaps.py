@@ -1,14 +1,15 @@
 """Boxes for the moments at which nobody found a person who was there before and is there after.
 
 Labels are published late, so the two ends of a short gap are known when its frames are published: the
-boxes between are interpolated, as trackers that work after the fact do (Zhang et al. 2022, ByteTrack).
+boxes between are filled in, as trackers that work after the fact do (Zhang et al. 2022, ByteTrack).
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spoton_reid.association.tracklets import Box, Tracklet
+from spoton_reid.association.tracklets import Tracklet
+from spoton_reid.association.values import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Gap:
         x1, y1, x2, y2 = (a + (b - a) * share for a, b in zip(self.box_before, self.box_after, strict=True))
         return x1, y1, x2, y2
 
-    def fill(self, frame: int) -> Box:
+    def fill(self, frame: int, box: Box) -> None:
         """Give the tracklet a box at a frame; later evidence does not look at it."""
-        tracklet, box = self.tracklet, self.box(frame)
+        tracklet = self.tracklet
         row = bisect_left(tracklet.frames, frame)
         tracklet.frames.insert(row, frame)
         tracklet.boxes.insert(row, box)
@@ -38,7 +39,6 @@ class Gap:
         tracklet.floors.insert(row, (float("nan"), float("nan")))
         tracklet.identities.insert(row, tracklet.name)
         tracklet.filled.append(frame)
-        return box
 
 
 def find_gaps(tracklets: Sequence[Tracklet], since: int, longest: int) -> list[Gap]:

@@ -65,14 +65,26 @@ class CertaintyParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class SmoothingParameters:
+    """When the path of somebody knows better than the detector where they are; terrace1 and generated scenes."""
+
+    reach_s: float = 0.8  # before and after: further off, people have turned
+    least_boxes: int = 4  # found within reach, besides the one in question
+    scale: float = 0.06  # of a body's height: from here on a deviation counts less
+    sure_confidence: float = 0.75  # of a box that is believed as it is
+    least_overlap: float = 0.8  # IoU with the path, from which on a box is kept as it is
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationParameters:
     """How evidence becomes published identities."""
 
     evidence: EvidenceParameters = field(default_factory=EvidenceParameters)
     attachment: AttachmentParameters = field(default_factory=AttachmentParameters)
     certainty: CertaintyParameters = field(default_factory=CertaintyParameters)
+    smoothing: SmoothingParameters = field(default_factory=SmoothingParameters)
     label_delay_s: float = 2.0  # a bucket is published this much video later; 0 publishes at once, fills no gap
-    longest_gap_s: float = 1.0  # of one identity in one camera, filled by interpolation; in longer ones people turn
+    longest_gap_s: float = 1.0  # of one identity in one camera, filled; in longer ones people turn
     solve_interval_s: float = 0.5  # must not exceed the delay, or new tracklets are published without a label
     window_s: float = 30.0  # what lies further back is final; bounds the cost of a solve
     fastest_mps: float = 7.0  # a sprint: who would have to be faster to get to another place is not looked for there

@@ -1,14 +1,13 @@
 """What is known of one tracklet: its boxes, its path on the floor, its appearance."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoton_reid.association.values import Observation, Point
+from spoton_reid.association.values import Box, Observation, Point
 
-Box = tuple[float, float, float, float]
 _TAIL = 8  # boxes from which the velocity at the end is taken: a third of a second at 25 frames/s
 
 
@@ -150,6 +149,14 @@ class Tracklet:
             return 0.0, 0.0
         (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = boxes[0], boxes[-1]
         return (bx1 + bx2 - ax1 - ax2) / 2 / elapsed, (by1 + by2 - ay1 - ay2) / 2 / elapsed
+
+    def found(self, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return frames (M,), boxes (M, 4) and confidences (M,) of what was found from one frame to another."""
+        rows = slice(bisect_left(self.frames, first), bisect_right(self.frames, last))
+        frames = np.array(self.frames[rows], np.int64)
+        seen = ~np.isin(frames, self.filled) if self.filled else np.ones(len(frames), np.bool_)
+        boxes = np.array(self.boxes[rows], np.float64).reshape(-1, 4)
+        return frames[seen], boxes[seen], np.array(self.confidences[rows], np.float64)[seen]
 
     def path(self, since: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the frames from one on, (M,), and the floor positions there, (M, 2), NaN where unknown."""

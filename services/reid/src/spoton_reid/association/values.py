@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,18 @@ class Observation:
         visibility: share of the box that nobody nearer covers, 0..1.
         embedding: unit vector, or None where no crop was embedded.
         floor_m: where the foot stands (see `foot_on_floor`), None where unknown.
+        at_border: whether the image's border cuts the box (see `touches_border`).
 
     """
 
     camera_id: str
     track_id: int
-    bbox_xyxy: tuple[float, float, float, float]
+    bbox_xyxy: Box
     confidence: float
     visibility: float
     embedding: NDArray[np.float32] | None
     floor_m: Point | None
+    at_border: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class FilledBox:
     Attributes:
         camera_id: of the scene.
         track_id: the tracklet that the box was added to.
-        bbox_xyxy: interpolated, pixels of the camera's image.
+        bbox_xyxy: as the boxes before and after say, pixels of the camera's image.
         confidence: of the weaker of the two boxes.
         identity: of both boxes.
         certainty: probability that it is right, 0..1.
@@ -89,7 +92,7 @@ class FilledBox:
 
     camera_id: str
     track_id: int
-    bbox_xyxy: tuple[float, float, float, float]
+    bbox_xyxy: Box
     confidence: float
     identity: int
     certainty: float
@@ -102,6 +105,7 @@ class LabelledBucket:
     Attributes:
         global_frame_index: the tick.
         observations: as they came.
+        boxes: of each observation as published: the detector's, or a better one.
         identities: of each observation.
         certainties: probability that each identity is right, 0..1; None where there is none.
         filled: people between two boxes.
@@ -110,6 +114,7 @@ class LabelledBucket:
 
     global_frame_index: int
     observations: tuple[Observation, ...]
+    boxes: tuple[Box, ...]
     identities: tuple[int | None, ...]
     certainties: tuple[float | None, ...]
     filled: tuple[FilledBox, ...] = ()

@@ -14,6 +14,7 @@ from spoton_reid.association.gaps import Gap, find_gaps
 from spoton_reid.association.lookalikes import likeness_of_strangers, simultaneous_pairs
 from spoton_reid.association.parameters import EvidenceParameters
 from spoton_reid.association.places import Place, Places
+from spoton_reid.association.smoothing import FoundBoxes, collect_boxes
 from spoton_reid.association.tracklets import Tracklet
 from spoton_reid.association.values import Observation, Point
 
@@ -42,13 +43,19 @@ class Weighed:
 
 @dataclass(slots=True)
 class Window:
-    """Tracklets by track, with what is known between them. State pickles."""
+    """Tracklets by track, with what is known between them. State pickles.
+
+    Attributes:
+        found: boxes of named tracklets around the ticks that are published next.
+
+    """
 
     cameras: int
     _places: Places = field(init=False)
     _tracks: dict[_TrackKey, list[Tracklet]] = field(default_factory=dict)
     _floors: dict[Place, FloorTable] = field(default_factory=dict)
     _gaps: list[Gap] = field(default_factory=list)
+    found: FoundBoxes = field(default_factory=lambda: collect_boxes([], 0, 0))
 
     def __post_init__(self) -> None:
         """Begin with nobody."""
@@ -140,6 +147,10 @@ class Window:
     def note_gaps(self, since: int, longest: int) -> None:
         """Remember where named tracklets leave a gap of at most so many frames, reaching beyond a frame."""
         self._gaps = find_gaps(self.tracklets(), since, longest)
+
+    def note_boxes(self, first: int, last: int) -> None:
+        """Remember where named tracklets were found from one frame to another."""
+        self.found = collect_boxes(self.tracklets(), first, last)
 
     def gaps_at(self, frame: int, taken: set[_TrackKey], tracks: set[_TrackKey]) -> Iterator[Gap]:
         """Yield the gaps at a frame that still want a box.

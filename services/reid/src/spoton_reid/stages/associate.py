@@ -30,6 +30,7 @@ from spoton_reid.association import (
     Scene,
     SceneCamera,
     foot_on_floor,
+    touches_border,
 )
 from spoton_reid.stages.camera_health import CameraWatch
 from spoton_reid.stages.identified import PERSON, camera_identities
@@ -205,6 +206,7 @@ def _observations(start: TaskStart, tick: Tick) -> tuple[Observation, ...]:
                 visibility=track.visibility,
                 embedding=None if track.embedding is None else np.frombuffer(track.embedding, "<f4"),
                 floor_m=foot_on_floor(camera, track.bbox_xyxy),
+                at_border=touches_border(camera, track.bbox_xyxy),
             )
             for track in picture.tracks
             if track.class_name == PERSON

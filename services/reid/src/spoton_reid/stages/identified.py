@@ -1,22 +1,32 @@
-"""A labelled bucket as it travels: every track with its identity, and the boxes that were filled in."""
+"""A labelled bucket as it travels: every track with its box and identity, and the boxes that were filled in."""
+
+from typing import NamedTuple
 
 import numpy as np
 from spoton_schemas import records
 from spoton_schemas.records import CameraIdentities, IdentifiedTrack, Tracks
 
 from spoton_reid.association import LabelledBucket
+from spoton_reid.association.values import Box
 from spoton_reid.embedding import box_visibilities
 from spoton_reid.stages.ticks import Tick
 
 PERSON = "person"
 _PERSON_CLASS_ID = 0  # COCO's
-_NOBODY = (None, None)
+
+
+class _Said(NamedTuple):
+    """What is published of a track."""
+
+    box: Box
+    identity: int | None
+    certainty: float | None
 
 
 def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentities, ...]:
     """Put a bucket's identities to the pictures that it was made of."""
-    found = zip(bucket.observations, bucket.identities, bucket.certainties, strict=True)
-    identities = {(o.camera_id, o.track_id): (identity, certainty) for o, identity, certainty in found}
+    found = zip(bucket.observations, bucket.boxes, bucket.identities, bucket.certainties, strict=True)
+    people = {(o.camera_id, o.track_id): _Said(box, identity, certainty) for o, box, identity, certainty in found}
     return tuple(
         CameraIdentities(
             camera_id=picture.camera_id,
@@ -25,10 +35,7 @@ def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentit
             image_width=picture.image_width,
             image_height=picture.image_height,
             tracks=(
-                *(
-                    _identified_track(t, *identities.get((picture.camera_id, t.track_id), _NOBODY))
-                    for t in picture.tracks
-                ),
+                *(_identified_track(t, people.get((picture.camera_id, t.track_id))) for t in picture.tracks),
                 *_filled_tracks(bucket, picture),
             ),
         )
@@ -36,16 +43,18 @@ def camera_identities(tick: Tick, bucket: LabelledBucket) -> tuple[CameraIdentit
     )
 
 
-def _identified_track(track: records.Track, global_id: int | None, certainty: float | None) -> IdentifiedTrack:
+def _identified_track(track: records.Track, said: _Said | None) -> IdentifiedTrack:
+    """Things that are no people have no identity, and the detector's box."""
+    said = said or _Said(track.bbox_xyxy, None, None)
     return IdentifiedTrack(
         track_id=track.track_id,
-        bbox_xyxy=track.bbox_xyxy,
+        bbox_xyxy=said.box,
         confidence=track.confidence,
         class_id=track.class_id,
         class_name=track.class_name,
         visibility=track.visibility,
-        global_id=global_id,
-        identity_confidence=certainty,
+        global_id=said.identity,
+        identity_confidence=said.certainty,
     )
 
 
