@@ -68,7 +68,7 @@ class CertaintyParameters:
 class SmoothingParameters:
     """When the path of somebody knows better than the detector where they are; terrace1 and generated scenes."""
 
-    reach_s: float = 0.8  # before and after: further off, people have turned
+    reach_s: float = 1.0  # before and after: further off, people have turned
     least_boxes: int = 4  # found within reach, besides the one in question
     scale: float = 0.06  # of a body's height: from here on a deviation counts less
     sure_confidence: float = 0.75  # of a box that is believed as it is

@@ -105,7 +105,8 @@ class TrackletLinker(Tracker):
         iou = _pairwise_iou(predicted, boxes[candidates])
         iou[np.array([live.class_id for live in waiting])[:, None] != class_ids[candidates][None, :]] = 0.0
         rows, columns = linear_sum_assignment(np.where(iou >= self._parameters.least_iou, iou, 0), maximize=True)
-        matched, guesses = [], []
+        matched: list[tuple[_Live, int]] = []
+        guesses: list[tuple[_Live, int]] = []
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             best = iou[row, column]
             if best < self._parameters.least_iou:
