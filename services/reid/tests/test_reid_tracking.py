@@ -61,15 +61,6 @@ def test_tracklet_ends_where_two_people_meet() -> None:
     assert meeting - before
 
 
-def test_people_who_pass_quickly_are_not_parted_in_every_picture() -> None:
-    """At five pictures a second one walks nearly half a box's width in between: who stood still would be a rival."""
-    tracker = create_tracker("tracklet", fps=5)
-    crowd = [[person(100 + 16 * f), person(400 - 16 * f), person(420 - 16 * f)] for f in range(20)]
-    ids = [tuple(track.track_id for track in step(tracker, f, boxes)) for f, boxes in enumerate(crowd)]
-    assert len(set(ids[3:9])) == 1, "two walk side by side, the third comes towards them"
-    assert len(set(ids[10:])) == 1, "they have passed"
-
-
 def test_weak_boxes_continue_a_tracklet_but_start_none() -> None:
     tracker = create_tracker("tracklet", fps=25)
     assert step(tracker, 0, [person(100)], [0.2]) == []

@@ -73,21 +73,18 @@ class TrackletLinker(Tracker):
         )
         self._live = [live for live in self._live if frame_index - live.last_frame <= self._patience]
         linked: list[tuple[int, int]] = []
-        heirs: dict[int, _Live] = {}
         waiting = list(self._live)
         for candidates in (strong, weak):
             matched, guesses = self._match(frame_index, waiting, boxes, class_ids, candidates)
             for live, detection in matched:
                 live.move(frame_index, boxes[detection], self._parameters.velocity_memory)
                 linked.append((detection, live.track_id))
-            ended = {live.track_id for live, _ in guesses}
-            taken = {live.track_id for live, _ in matched} | ended
+            taken = {live.track_id for live, _ in matched} | guesses
             waiting = [live for live in waiting if live.track_id not in taken]
-            self._live = [live for live in self._live if live.track_id not in ended]
-            heirs |= {detection: live for live, detection in guesses}
+            self._live = [live for live in self._live if live.track_id not in guesses]
         continued = {detection for detection, _ in linked}
         fresh = [detection for detection in strong.tolist() if detection not in continued]
-        started = [self._start(frame_index, boxes[i], int(class_ids[i]), heirs.get(i)) for i in fresh]
+        started = [self._start(frame_index, boxes[index], int(class_ids[index])) for index in fresh]
         return linked + list(zip(fresh, started, strict=True))
 
     def _match(
@@ -97,34 +94,31 @@ class TrackletLinker(Tracker):
         boxes: NDArray[np.float64],
         class_ids: NDArray[np.int64],
         candidates: NDArray[np.int64],
-    ) -> tuple[list[tuple[_Live, int]], list[tuple[_Live, int]]]:
-        """Match tracklets with detections; return what is clear, and what is a guess."""
+    ) -> tuple[list[tuple[_Live, int]], set[int]]:
+        """Match tracklets with detections; also return the ids of tracklets whose match is a guess."""
         if not waiting or len(candidates) == 0:
-            return [], []
+            return [], set()
         predicted = np.stack([live.predict(frame_index) for live in waiting])
         iou = _pairwise_iou(predicted, boxes[candidates])
         iou[np.array([live.class_id for live in waiting])[:, None] != class_ids[candidates][None, :]] = 0.0
         rows, columns = linear_sum_assignment(np.where(iou >= self._parameters.least_iou, iou, 0), maximize=True)
-        matched: list[tuple[_Live, int]] = []
-        guesses: list[tuple[_Live, int]] = []
+        matched, guesses = [], set()
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             best = iou[row, column]
             if best < self._parameters.least_iou:
                 continue
             rival = max(np.delete(iou[row], column).max(initial=0), np.delete(iou[:, column], row).max(initial=0))
-            guess = rival > best - self._parameters.ambiguity_margin
-            (guesses if guess else matched).append((waiting[row], int(candidates[column])))
+            if rival > best - self._parameters.ambiguity_margin:
+                guesses.add(waiting[row].track_id)
+            else:
+                matched.append((waiting[row], int(candidates[column])))
         return matched, guesses
 
-    def _start(self, frame_index: int, box: NDArray[np.float64], class_id: int, before: _Live | None) -> int:
-        """Begin a tracklet; who it probably goes on from, `before`, tells how fast it moves."""
-        live = _Live(self._next_id, class_id, frame_index, box, np.zeros(2))
-        if before is not None:
-            before.move(frame_index, box, self._parameters.velocity_memory)
-            live.velocity = before.velocity
+    def _start(self, frame_index: int, box: NDArray[np.float64], class_id: int) -> int:
+        track_id = self._next_id
         self._next_id += 1
-        self._live.append(live)
-        return live.track_id
+        self._live.append(_Live(track_id, class_id, frame_index, box, np.zeros(2)))
+        return track_id
 
     def snapshot(self) -> bytes:
         """Write the live tracklets."""
